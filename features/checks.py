@@ -1,0 +1,258 @@
+"""Named row checks of a cohort. A rule's name is its message; what fails is counted and listed.
+
+Every rule takes a table (and the courses) and marks the rows that break it. A row is reported by
+table, row number and rule, never by its values.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from features.errors import ProductError
+from features.inputs import INPUTS
+from features.products import product
+from features.tables import TABLES, Cohort, Manifest, Table, conform, finished
+
+Mask = pd.Series
+Rule = Callable[[pd.DataFrame, pd.DataFrame], Mask]
+
+
+@dataclass
+class Failures:
+    """Rows that were left out, and why.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Columns table, row (from 1, in the order the table came), rule.
+    """
+
+    rows: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"table": [], "row": [], "rule": []})
+    )
+
+    def counts(self) -> dict[str, int]:
+        """Return rows left out by ``table.rule``, most frequent first."""
+        names = self.rows["table"].astype("str") + "." + self.rows["rule"].astype("str")
+        return {str(name): int(n) for name, n in names.value_counts().items()}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def _none(frame: pd.DataFrame) -> Mask:
+    return pd.Series(False, index=frame.index)
+
+
+def _of_course(frame: pd.DataFrame, courses: pd.DataFrame, column: str) -> pd.Series:
+    values = courses.drop_duplicates("course_id").set_index("course_id")[column]
+    return frame["course_id"].map(values)
+
+
+# --- courses ---------------------------------------------------------------------------------
+
+
+def course_id_is_unique(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Both of two courses with one id are left out: nobody knows which is meant."""
+    return frame["course_id"].duplicated(keep=False) & frame["course_id"].notna()
+
+
+def patient_belongs_to_one_site(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """One patient id at two sites is two people, or one counted twice; either is unsafe."""
+    sites = frame.groupby("patient_id")["site"].nunique()
+    return frame["patient_id"].map(sites).fillna(0).astype(float) > 1
+
+
+def product_is_a_known_car_t(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The product is in the catalogue, by any of its names."""
+    legal = {name: _is_car_t(name) for name in frame["product"].dropna().unique()}
+    return ~frame["product"].astype("object").map(legal).fillna(value=False).astype(bool)
+
+
+def _is_car_t(name: str) -> bool:
+    try:
+        product(name)
+    except ProductError:
+        return False
+    return True
+
+
+def death_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """A patient who died before day 0 had no infusion."""
+    return frame["death_day"] < 0
+
+
+def readmission_is_after_discharge(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Nobody returns before leaving."""
+    return frame["readmission_day"] < frame["discharge_day"]
+
+
+# --- rows that belong to a course --------------------------------------------------------------
+
+
+def course_is_known(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The row's course is in the courses table (and was not left out there)."""
+    return ~frame["course_id"].isin(courses["course_id"])
+
+
+def row_is_not_repeated(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The same row twice is counted once; where it came from does not make it another."""
+    return frame.duplicated([c for c in frame.columns if c != "source_row"], keep="first")
+
+
+def day_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Nothing happens after the end of follow-up (whole days: that day still counts)."""
+    start = "start_day" if "start_day" in frame else "day"
+    return frame[start] > np.floor(_of_course(frame, courses, "follow_up_days")) + 1.0
+
+
+def known_is_not_before_it_happened(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """A result cannot be known before it was taken."""
+    start = "start_day" if "start_day" in frame else "day"
+    return frame["known_day"] < frame[start]
+
+
+def number_or_level_is_present(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """A number for numeric inputs, a word for inputs with levels."""
+    texts = [name for name, one in INPUTS.items() if one.is_text]
+    is_text = frame["input"].isin(texts)
+    return (is_text & frame["text"].isna()) | (~is_text & frame["value"].isna())
+
+
+def level_is_legal(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The word of an input with levels is one of them."""
+    bad = _none(frame)
+    for name, one in INPUTS.items():
+        if one.is_text:
+            mine = frame["input"].eq(name) & frame["text"].notna()
+            bad |= mine & ~frame["text"].isin(list(one.levels))
+    return bad
+
+
+def value_is_possible(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The value lies in the hard range of its input."""
+    names = frame["input"].astype("object")
+    low = names.map({name: one.hard[0] for name, one in INPUTS.items()}).astype(float)
+    high = names.map({name: one.hard[1] for name, one in INPUTS.items()}).astype(float)
+    return (frame["value"] < low) | (frame["value"] > high)
+
+
+def stop_is_not_before_start(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """An interval ends after it began."""
+    return frame["stop_day"] < frame["start_day"]
+
+
+def grade_is_a_whole_number(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Grades are 0 to 5."""
+    return frame["grade"].notna() & (frame["grade"] % 1 != 0)
+
+
+def grade_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """CRS and ICANS follow the infusion; a grade above 0 before it is an error."""
+    return (frame["day"] < 0) & (frame["grade"] > 0)
+
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "courses": (
+        course_id_is_unique,
+        patient_belongs_to_one_site,
+        product_is_a_known_car_t,
+        death_is_not_before_infusion,
+        readmission_is_after_discharge,
+    ),
+    "measurements": (
+        course_is_known,
+        row_is_not_repeated,
+        day_is_within_follow_up,
+        known_is_not_before_it_happened,
+        number_or_level_is_present,
+        level_is_legal,
+        value_is_possible,
+    ),
+    "treatments": (
+        course_is_known,
+        row_is_not_repeated,
+        day_is_within_follow_up,
+        known_is_not_before_it_happened,
+        stop_is_not_before_start,
+    ),
+    "late_events": (course_is_known, row_is_not_repeated),
+    "grades": (
+        course_is_known,
+        row_is_not_repeated,
+        grade_is_not_before_infusion,
+        day_is_within_follow_up,
+        known_is_not_before_it_happened,
+        grade_is_a_whole_number,
+    ),
+}
+
+
+def check_tables(
+    tables: Mapping[str, pd.DataFrame | None], manifest: Manifest
+) -> tuple[Cohort, Failures]:
+    """Keep the rows that pass every rule; list the others by rule.
+
+    Parameters
+    ----------
+    tables : mapping
+        Table name -> frame, as read; columns may be missing or hold text where numbers belong.
+    manifest : Manifest
+        Its ``counts`` and ``exclusions`` are filled.
+
+    Returns
+    -------
+    cohort : Cohort
+        Products are called by their catalogue names.
+    failures : Failures
+
+    Raises
+    ------
+    CohortError
+        A table with rows lacks a required column.
+    """
+    kept: dict[str, pd.DataFrame] = {}
+    listed: list[pd.DataFrame] = []
+    for name, table in TABLES.items():
+        frame, unreadable = conform(tables.get(name), table)
+        broken = {**unreadable, **dict(_column_rules(frame, table))}
+        courses = kept.get("courses", frame)
+        for rule in RULES[name]:
+            broken[rule.__name__] = rule(frame, courses).fillna(value=False).astype(bool)
+        bad = _none(frame)
+        for rule_name, mask in broken.items():
+            news = mask & ~bad
+            if news.any():
+                rows = np.flatnonzero(news.to_numpy()) + 1
+                listed.append(pd.DataFrame({"table": name, "row": rows, "rule": rule_name}))
+            bad |= mask
+        kept[name] = frame[~bad].reset_index(drop=True) if bad.any() else frame
+    kept["courses"] = _with_catalogue_names(kept["courses"])
+    failures = Failures(pd.concat(listed, ignore_index=True)) if listed else Failures()
+    for rule_name, count in failures.counts().items():
+        manifest.exclusions[rule_name] = manifest.exclusions.get(rule_name, 0) + count
+    return finished(kept, manifest), failures
+
+
+def check_cohort(cohort: Cohort) -> tuple[Cohort, Failures]:
+    """Check a cohort that was read before; see :func:`check_tables`."""
+    return check_tables({name: cohort.table(name) for name in TABLES}, cohort.manifest)
+
+
+def _with_catalogue_names(courses: pd.DataFrame) -> pd.DataFrame:
+    names = {name: product(name).name for name in courses["product"].unique()}
+    return courses.assign(product=courses["product"].astype("object").map(names).astype("str"))
+
+
+def _column_rules(frame: pd.DataFrame, table: Table) -> Iterator[tuple[str, Mask]]:
+    for column in table.columns:
+        cells = frame[column.name]
+        if column.required:
+            yield f"{column.name}_is_present", cells.isna() | cells.astype("object").eq("")
+        if column.legal:
+            yield f"{column.name}_is_legal", cells.notna() & ~cells.isin(column.legal)
+        if column.kind == "number" and np.isfinite([column.low, column.high]).any():
+            outside = (cells < column.low) | (cells > column.high)
+            yield f"{column.name}_is_within_its_range", outside.fillna(value=False).astype(bool)

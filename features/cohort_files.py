@@ -1,0 +1,162 @@
+"""Cohorts on disk: a directory of Parquet or CSV tables and ``cohort.json``, whole or absent."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from features.errors import CohortError
+from features.tables import TABLES, Cohort, Manifest, conform, finished
+
+MANIFEST = "cohort.json"
+
+
+def read_manifest(directory: str | Path) -> Manifest:
+    """Read ``cohort.json``.
+
+    Raises
+    ------
+    CohortError
+        It is absent, is no JSON, or holds unknown keys or illegal values.
+    """
+    path = Path(directory) / MANIFEST
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CohortError(
+            f"{directory} is no cohort: it has no {MANIFEST}. "
+            "Make one with `python -m training import` or `synthesize`."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{path} cannot be read: {error}.") from None
+    legal = {one.name for one in fields(Manifest)}
+    unknown = sorted(set(content) - legal)
+    if unknown:
+        raise CohortError(
+            f"{path}: unknown {', '.join(unknown)}; legal: {', '.join(sorted(legal))}."
+        )
+    return Manifest(**content)
+
+
+def read_cohort(directory: str | Path) -> Cohort:
+    """Read a cohort directory; a table may be ``.parquet`` or ``.csv``, an absent one is empty."""
+    manifest = read_manifest(directory)
+    tables: dict[str, pd.DataFrame] = {}
+    for name, table in TABLES.items():
+        frame, unreadable = conform(_read_table(Path(directory), name), table)
+        if unreadable:
+            rule, mask = next(iter(unreadable.items()))
+            raise CohortError(
+                f"{directory}: table {name}: {int(mask.sum())} rows break {rule}. "
+                "Import the files again to have them listed."
+            )
+        tables[name] = frame
+    return finished(tables, manifest)
+
+
+def _read_table(directory: Path, name: str) -> pd.DataFrame | None:
+    parquet, csv = directory / f"{name}.parquet", directory / f"{name}.csv"
+    try:
+        if parquet.exists():
+            return pd.read_parquet(parquet)
+        if csv.exists():
+            return pd.read_csv(csv, dtype="str", keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{directory}: table {name} cannot be read: {error}.") from None
+    return None
+
+
+def write_cohort(
+    cohort: Cohort, directory: str | Path, fmt: Literal["parquet", "csv"] = "parquet"
+) -> Path:
+    """Write a cohort; an earlier cohort at `directory` is replaced whole or stays as it was."""
+    with replaced_directory(directory, MANIFEST) as fresh:
+        for name in TABLES:
+            frame = cohort.table(name)
+            if fmt == "parquet":
+                frame.to_parquet(fresh / f"{name}.parquet", index=False)
+            else:
+                frame.to_csv(fresh / f"{name}.csv", index=False)
+        write_manifest(cohort.manifest, fresh)
+    return Path(directory)
+
+
+def write_manifest(manifest: Manifest, directory: Path) -> None:
+    """Write ``cohort.json`` into `directory`."""
+    text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False, sort_keys=True)
+    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replaced_directory(directory: str | Path, mark: str) -> Iterator[Path]:
+    """Yield an empty sibling that takes the place of `directory` when the block ends well.
+
+    Parameters
+    ----------
+    mark : str
+        File that an existing `directory` must hold to be replaced; anything else is left alone.
+
+    Raises
+    ------
+    CohortError
+        `directory` exists, is not empty, and lacks `mark`.
+    """
+    target = Path(directory)
+    if target.exists() and any(target.iterdir()) and not (target / mark).exists():
+        raise CohortError(f"{target} is not empty and holds no {mark}; choose another directory.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield fresh
+        _sync(fresh)
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _sync(directory: Path) -> None:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    fresh.chmod(0o755)
+    if not target.exists():
+        fresh.rename(target)
+        return
+    aside = fresh.with_name(fresh.name + "-old")
+    target.rename(aside)
+    try:
+        fresh.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+_MEANING = ("resolution", "end_of_record", "grading_system", "synthetic")
+
+
+def fingerprint(cohort: Cohort) -> str:
+    """Return a SHA-256 over what the cohort says; the order of rows does not count."""
+    digest = hashlib.sha256()
+    meaning = cohort.manifest.to_dict()
+    digest.update(json.dumps([meaning[key] for key in _MEANING]).encode())
+    for name in TABLES:
+        frame = cohort.table(name)
+        digest.update(f"{name}:{len(frame)}".encode())
+        if len(frame):
+            rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+            digest.update(np.sort(rows).tobytes())
+    return digest.hexdigest()

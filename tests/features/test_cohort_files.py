@@ -1,0 +1,86 @@
+import errno
+import json
+
+import pandas as pd
+import pytest
+
+from features.cohort_files import fingerprint, read_cohort, write_cohort
+from features.errors import CohortError
+from features.tables import TABLES, Manifest, cohort_of
+
+
+def a_small_cohort(value=5.0):
+    return cohort_of(
+        Manifest(name="small", origin="test", resolution="day"),
+        courses=pd.DataFrame(
+            {
+                "course_id": ["001", "2"],
+                "patient_id": ["p1", "p2"],
+                "product": ["axi-cel", "tisa-cel"],
+                "bridging": [True, None],
+                "infused_at": ["2026-01-05T09:30:00+01:00", None],
+            }
+        ),
+        measurements=pd.DataFrame(
+            {"course_id": ["001"], "day": [1.0], "input": ["crp_mg_l"], "value": [value]}
+        ),
+    )
+
+
+@pytest.mark.parametrize("fmt", ["parquet", "csv"])
+def test_a_cohort_comes_back_as_it_was(tmp_path, fmt):
+    cohort = a_small_cohort()
+    back = read_cohort(write_cohort(cohort, tmp_path / "cohort", fmt))
+    for name in TABLES:
+        pd.testing.assert_frame_equal(back.table(name), cohort.table(name))
+    assert fingerprint(back) == fingerprint(cohort)
+    assert back.courses["course_id"].tolist() == ["001", "2"]
+
+
+def test_the_fingerprint_notices_a_value_and_ignores_the_order():
+    cohort, other = a_small_cohort(), a_small_cohort(value=6.0)
+    shuffled = a_small_cohort()
+    shuffled.courses = shuffled.courses.iloc[::-1].reset_index(drop=True)
+    assert fingerprint(cohort) != fingerprint(other)
+    assert fingerprint(cohort) == fingerprint(shuffled)
+
+
+def test_a_write_that_fails_leaves_the_old_cohort_whole(tmp_path, monkeypatch):
+    write_cohort(a_small_cohort(), tmp_path / "cohort")
+    before = fingerprint(read_cohort(tmp_path / "cohort"))
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    with pytest.raises(OSError, match="no space"):
+        write_cohort(a_small_cohort(value=6.0), tmp_path / "cohort")
+    assert fingerprint(read_cohort(tmp_path / "cohort")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["cohort"]
+
+
+def test_a_directory_that_is_no_cohort_is_never_replaced(tmp_path):
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(CohortError, match="not empty"):
+        write_cohort(a_small_cohort(), tmp_path)
+    assert (tmp_path / "thesis.docx").read_text() == "years of work"
+
+
+def test_a_directory_without_manifest_says_how_to_make_one(tmp_path):
+    with pytest.raises(CohortError, match="python -m training import"):
+        read_cohort(tmp_path)
+
+
+def test_an_unknown_manifest_key_is_named(tmp_path):
+    write_cohort(a_small_cohort(), tmp_path / "cohort")
+    path = tmp_path / "cohort" / "cohort.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"colour": "red"}))
+    with pytest.raises(CohortError, match="unknown colour"):
+        read_cohort(tmp_path / "cohort")
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    write_cohort(a_small_cohort(), tmp_path / "cohort")
+    (tmp_path / "cohort" / "courses.parquet").write_bytes(b"not a table")
+    with pytest.raises(CohortError, match="table courses cannot be read"):
+        read_cohort(tmp_path / "cohort")

@@ -1,0 +1,166 @@
+import pandas as pd
+import pytest
+
+from features.checks import check_cohort, check_tables
+from features.errors import CohortError
+from features.tables import TABLES, Manifest, cohort_of
+
+
+def manifest(**changes):
+    return Manifest(**({"name": "test", "origin": "test"} | changes))
+
+
+def one_course(**changes):
+    row = {"course_id": "a", "patient_id": "p", "product": "axi-cel", "site": "s"}
+    return pd.DataFrame([row | changes])
+
+
+def reading(**changes):
+    row = {"course_id": "a", "day": 1.0, "input": "crp_mg_l", "value": 5.0}
+    return row | changes
+
+
+def kept_and_counts(**tables):
+    tables = {"courses": one_course()} | tables
+    cohort, failures = check_tables(tables, manifest())
+    return cohort, failures.counts()
+
+
+def test_absent_tables_and_columns_are_empty_not_wrong():
+    cohort = cohort_of(manifest(), courses=one_course())
+    for name, table in TABLES.items():
+        assert list(cohort.table(name).columns) == table.names
+    assert cohort.courses["age_years"].isna().all()
+    assert cohort.manifest.counts["courses"] == 1
+
+
+def test_an_empty_cohort_passes_the_checks():
+    cohort, failures = check_cohort(cohort_of(manifest()))
+    assert len(cohort.courses) == 0
+    assert failures.counts() == {}
+
+
+def test_a_required_column_that_is_absent_is_named():
+    with pytest.raises(CohortError, match="lacks product"):
+        cohort_of(manifest(), courses=one_course().drop(columns="product"))
+
+
+@pytest.mark.parametrize(
+    ("resolution", "known"), [("instant", 3.0), ("day", 4.0)], ids=["instant", "day"]
+)
+def test_a_day_is_known_at_its_end_when_hours_are_not(resolution, known):
+    cohort = cohort_of(
+        manifest(resolution=resolution),
+        courses=one_course(),
+        measurements=pd.DataFrame([reading(day=3.0)]),
+    )
+    assert cohort.measurements["known_day"].tolist() == [known]
+
+
+def test_a_declared_delay_is_added():
+    cohort = cohort_of(
+        manifest(delays={"crp_mg_l": 0.25}),
+        courses=one_course(),
+        measurements=pd.DataFrame([reading(day=3.0)]),
+    )
+    assert cohort.measurements["known_day"].tolist() == [3.25]
+
+
+BAD_READINGS = [
+    ("day_is_a_number", {"day": "Tuesday"}),
+    ("value_is_a_number", {"value": "high"}),
+    ("input_is_legal", {"input": "crp"}),
+    ("course_is_known", {"course_id": "nobody"}),
+    ("value_is_possible", {"value": -4.0}),
+    ("known_is_not_before_it_happened", {"known_day": 0.5}),
+    ("number_or_level_is_present", {"value": None}),
+    ("level_is_legal", {"input": "oxygen_device", "value": None, "text": "snorkel"}),
+    ("day_is_within_its_range", {"day": 1e6}),
+    ("comparator_is_legal", {"comparator": "~"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), BAD_READINGS, ids=[r for r, _ in BAD_READINGS])
+def test_a_bad_reading_is_left_out_and_counted_by_rule(rule, change):
+    rows = pd.DataFrame([reading(), reading(day=2.0, value=6.0)])
+    broken = pd.DataFrame([reading(day=4.0) | change])
+    cohort, counts = kept_and_counts(
+        measurements=pd.concat([rows.astype("object"), broken.astype("object")])
+    )
+    assert counts == {f"measurements.{rule}": 1}
+    assert cohort.measurements["day"].tolist() == [1.0, 2.0]
+
+
+def test_failures_name_table_row_and_rule_and_no_value():
+    rows = pd.DataFrame([reading(), reading(value=-4.0)])
+    _, failures = check_tables({"courses": one_course(), "measurements": rows}, manifest())
+    assert failures.rows.to_dict("records") == [
+        {"table": "measurements", "row": 2, "rule": "value_is_possible"}
+    ]
+
+
+def test_a_repeated_row_is_kept_once():
+    cohort, counts = kept_and_counts(
+        measurements=pd.DataFrame([reading(source_row=1), reading(source_row=2)])
+    )
+    assert len(cohort.measurements) == 1
+    assert counts == {"measurements.row_is_not_repeated": 1}
+
+
+def test_a_day_beyond_follow_up_is_left_out():
+    _, counts = kept_and_counts(
+        courses=one_course(follow_up_days=10),
+        measurements=pd.DataFrame([reading(day=10.0), reading(day=12.0)]),
+    )
+    assert counts == {"measurements.day_is_within_follow_up": 1}
+
+
+BAD_COURSES = [
+    ("course_id_is_unique", [{}, {"patient_id": "q"}]),
+    ("patient_belongs_to_one_site", [{}, {"course_id": "b", "site": "t"}]),
+    ("product_is_a_known_car_t", [{"product": "Blincyto"}]),
+    ("age_years_is_within_its_range", [{"age_years": -3}]),
+    ("sex_is_legal", [{"sex": "F"}]),
+    ("death_is_not_before_infusion", [{"death_day": -2}]),
+    ("readmission_is_after_discharge", [{"discharge_day": 9, "readmission_day": 4}]),
+]
+
+
+@pytest.mark.parametrize(("rule", "rows"), BAD_COURSES, ids=[r for r, _ in BAD_COURSES])
+def test_a_bad_course_is_left_out_with_its_rows(rule, rows):
+    courses = pd.concat([one_course(**row) for row in rows])
+    cohort, counts = kept_and_counts(courses=courses, measurements=pd.DataFrame([reading()]))
+    assert counts == {f"courses.{rule}": len(rows), "measurements.course_is_known": 1}
+    assert len(cohort.courses) == len(cohort.measurements) == 0
+
+
+BAD_GRADES = [
+    ("grade_is_not_before_infusion", {"day": -1.0}),
+    ("grade_is_a_whole_number", {"grade": 2.5}),
+    ("grade_is_within_its_range", {"grade": 6}),
+    ("toxicity_is_legal", {"toxicity": "TLS"}),
+    ("system_is_legal", {"system": "house"}),
+    ("grade_is_present", {"grade": None}),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), BAD_GRADES, ids=[r for r, _ in BAD_GRADES])
+def test_a_bad_grade_is_left_out(rule, change):
+    row = {"course_id": "a", "day": 2.0, "toxicity": "CRS", "grade": 2, "system": "ASTCT"}
+    _, counts = kept_and_counts(grades=pd.DataFrame([row | change]))
+    assert counts == {f"grades.{rule}": 1}
+
+
+def test_products_are_called_by_their_catalogue_name():
+    cohort, _ = kept_and_counts()
+    assert cohort.courses["product"].tolist() == ["axicabtagene ciloleucel"]
+
+
+def test_exclusions_are_kept_in_the_manifest():
+    cohort, counts = kept_and_counts(measurements=pd.DataFrame([reading(value=-4.0)]))
+    assert cohort.manifest.exclusions == counts
+
+
+def test_an_illegal_manifest_says_what_is_legal():
+    with pytest.raises(CohortError, match="censored, outcome_known, ended_at_peak"):
+        manifest(end_of_record="whenever")

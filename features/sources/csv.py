@@ -1,0 +1,206 @@
+"""A folder of CSV files that any site can fill: courses, measurements, treatments, grades.
+
+The columns are those of :data:`features.tables.TABLES`; ``python -m training example csv`` writes a
+template to fill and its dictionary. Files are UTF-8 (with or without byte-order mark), separated by
+comma, semicolon or tab; with semicolons a decimal comma is read. Each measurement comes with its
+unit and is converted; "<0.1" is read as a censored result.
+
+What the files cannot say is said in ``cohort.toml`` beside them, or by options: ``resolution``
+(there is no default: whether days carry hours decides what a landmark may see), ``end_of_record``
+("censored" unless said otherwise), ``grading_system`` ("ASTCT"), ``name`` (the folder's name) and
+``[delays]``, days from taken to known by input, for results without a ``known_day``.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.checks import Failures, check_tables
+from features.errors import CohortError
+from features.sources.csv_results import with_canonical_values
+from features.sources.csv_settings import KEYS, csv_settings, declared_delays
+from features.sources.delimited import read_delimited
+from features.tables import TABLES, Cohort, Manifest, Table
+
+OPTIONS = KEYS
+DAY_COLUMNS = {"measurements": "day", "treatments": "start_day", "grades": "day"}
+
+
+def load(path: Path, **options: Any) -> Cohort:
+    """Read the folder at `path` and leave out the rows that break a rule; see :func:`read`."""
+    return read(path, **options)[0]
+
+
+def read(path: Path, **options: Any) -> tuple[Cohort, Failures]:
+    """Read the folder at `path`; list the rows that break a rule.
+
+    Parameters
+    ----------
+    options
+        Override the keys of ``cohort.toml``.
+
+    Returns
+    -------
+    cohort : Cohort
+        What passed every rule; ``source_row`` is the line of the file.
+    failures : Failures
+        Table, line of the file (the header is line 1) and rule of every row left out.
+
+    Raises
+    ------
+    CohortError
+        The folder, a file or a mandatory column is absent, a file is no CSV or not UTF-8, no course
+        is left, or it was not said whether days carry hours.
+    """
+    settings = csv_settings(path, options)
+    files = {name: _one_table(path, table) for name, table in TABLES.items()}
+    if len(files["courses"].rows) == 0:
+        raise CohortError(
+            f"{path.name}/courses.csv has no rows: there is no cohort without courses."
+        )
+    manifest = _manifest(path, settings, files)
+    listed: list[pd.DataFrame] = []
+    tables: dict[str, pd.DataFrame | None] = {}
+    for name, one in files.items():
+        tables[name], failed = one.rows, one.failed
+        listed += [_listed(name, rule, lines) for rule, lines in failed.items() if len(lines)]
+    lines = {name: one.rows["source_row"].to_numpy() for name, one in files.items()}
+    for found in listed:
+        key = f"{found['table'].iloc[0]}.{found['rule'].iloc[0]}"
+        manifest.exclusions[key] = manifest.exclusions.get(key, 0) + len(found)
+    cohort, failures = check_tables(tables, manifest)
+    if cohort.courses.empty:
+        raise CohortError(
+            f"{path.name}: every row of courses.csv breaks a rule: "
+            + ", ".join(f"{rule} ({n})" for rule, n in failures.counts().items())
+        )
+    return cohort, Failures(_with_lines(failures.rows, listed, lines))
+
+
+@dataclass
+class _File:
+    """One file as read: rows that can go on, lines that cannot, remarks for the manifest."""
+
+    rows: pd.DataFrame
+    failed: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def _one_table(path: Path, table: Table) -> _File:
+    file = path / f"{table.name}.csv"
+    if not file.exists():
+        if table.name == "courses":
+            raise CohortError(f"{path.name} has no courses.csv. `example csv` writes a template.")
+        absent = pd.DataFrame({"source_row": np.array([], dtype=np.int64)})
+        return _File(absent, remarks=[f"{file.name} was not there"])
+    cells, delimiter = read_delimited(file)
+    remarks = _unknown_columns(file.name, cells, table)
+    missing = [c.name for c in table.columns if c.required and c.name not in cells]
+    if missing:
+        raise CohortError(
+            f"{file.name} lacks the mandatory column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}. Its columns: {', '.join(table.names)}."
+        )
+    decimal_comma = delimiter == ";"
+    if table.name == "measurements":
+        cells, broken = with_canonical_values(cells, decimal_comma=decimal_comma)
+    else:
+        broken = {}
+    if decimal_comma:
+        cells = _with_decimal_points(cells, table)
+    return _kept(cells, broken, remarks)
+
+
+def _kept(cells: pd.DataFrame, broken: Mapping[str, pd.Series], remarks: list[str]) -> _File:
+    bad = pd.Series(False, index=cells.index)
+    failed = {}
+    for rule, mask in broken.items():
+        failed[rule] = cells.loc[mask & ~bad, "source_row"].to_numpy(dtype=np.int64)
+        bad |= mask
+    return _File(cells[~bad].reset_index(drop=True), failed, remarks)
+
+
+def _unknown_columns(file: str, cells: pd.DataFrame, table: Table) -> list[str]:
+    """Refuse what looks misspelt; remark on what is merely extra."""
+    extra = [name for name in cells.columns if name not in (*table.names, "source_row")]
+    absent = [name for name in table.names if name not in cells]
+    for name in extra:
+        near = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.8)
+        if near:
+            raise CohortError(f"{file}: column {name!r} is not known; did you mean {near[0]!r}?")
+    return [f"{file}: column {name!r} is not known and was not read" for name in extra]
+
+
+def _with_decimal_points(cells: pd.DataFrame, table: Table) -> pd.DataFrame:
+    made = cells.copy()
+    for column in table.columns:
+        if column.kind == "number" and column.name in made and made[column.name].dtype == object:
+            made[column.name] = made[column.name].map(
+                lambda cell: cell.replace(",", ".") if isinstance(cell, str) else cell
+            )
+    return made
+
+
+def _manifest(path: Path, settings: Mapping[str, Any], files: Mapping[str, _File]) -> Manifest:
+    manifest = Manifest(
+        name=str(settings.get("name", path.resolve().name)),
+        origin="csv",
+        resolution=settings["resolution"],
+        end_of_record=settings.get("end_of_record", "censored"),
+        grading_system=settings.get("grading_system", "ASTCT"),
+        synthetic=settings.get("synthetic", False) is True,
+        delays=declared_delays(settings.get("delays", {})),
+    )
+    manifest.notes += [remark for one in files.values() for remark in one.remarks]
+    manifest.notes += _remarks_on_time(manifest.resolution, files)
+    return manifest
+
+
+def _remarks_on_time(resolution: str, files: Mapping[str, _File]) -> list[str]:
+    remarks = []
+    whole = True
+    for name, column in DAY_COLUMNS.items():
+        rows = files[name].rows
+        if column not in rows or rows.empty:
+            continue
+        days = pd.to_numeric(rows[column], errors="coerce")
+        fractions = int((days % 1 != 0).sum() - days.isna().sum())
+        whole &= fractions == 0
+        if resolution == "day" and fractions:
+            raise CohortError(
+                f"{name}.csv: resolution is 'day', but {fractions} of {len(rows)} days carry "
+                'hours. Say resolution = "instant", or round the days down.'
+            )
+        unknown = len(rows) if "known_day" not in rows else int(rows["known_day"].isna().sum())
+        if unknown:
+            then = "at the end of its day" if resolution == "day" else "at once"
+            remarks.append(
+                f"{name}.csv: {unknown} rows without known_day are taken as known {then}, "
+                "plus the declared delay of the input."
+            )
+    if whole and resolution == "instant":
+        remarks.append("Every day is a whole number: is resolution 'day' meant?")
+    return remarks
+
+
+def _listed(table: str, rule: str, lines: Any) -> pd.DataFrame:
+    return pd.DataFrame({"table": table, "row": lines, "rule": rule})
+
+
+def _with_lines(
+    rows: pd.DataFrame, listed: list[pd.DataFrame], lines: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Turn the positions that the checks report into lines of the files."""
+    parts = list(listed)
+    for name, mine in rows.groupby("table"):
+        at = mine["row"].to_numpy(dtype=np.int64) - 1
+        parts.append(mine.assign(row=lines[str(name)][at]))
+    if not parts:
+        return rows
+    every = pd.concat(parts, ignore_index=True)
+    return every.sort_values(["table", "row"], kind="stable").reset_index(drop=True)

@@ -1,0 +1,60 @@
+"""What CSV files cannot say about themselves: ``cohort.toml`` beside them, or options."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from features.errors import CohortError
+from features.inputs import INPUTS
+
+KEYS = ("resolution", "end_of_record", "grading_system", "name", "delays", "synthetic")
+SETTINGS_FILE = "cohort.toml"
+LONGEST_DELAY_DAYS = 60
+
+
+def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the folder at `path`; options that are not None come first.
+
+    Raises
+    ------
+    CohortError
+        No folder, a file that is no TOML, an unknown key, or no ``resolution``.
+    """
+    if not path.is_dir():
+        raise CohortError(f"{path.name} is no folder. Give the folder that holds courses.csv.")
+    settings: dict[str, Any] = {}
+    file = path / SETTINGS_FILE
+    if file.exists():
+        try:
+            settings = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CohortError(f"{SETTINGS_FILE} cannot be read: {error}.") from None
+    settings |= {key: value for key, value in options.items() if value is not None}
+    unknown = sorted(set(settings) - set(KEYS))
+    if unknown:
+        legal = ", ".join(KEYS)
+        raise CohortError(f"{SETTINGS_FILE}: {unknown[0]!r} is not known; legal: {legal}.")
+    if "resolution" not in settings:
+        raise CohortError(
+            'say whether the days carry hours: put resolution = "instant" (day 2.5 is noon of '
+            f'day 2) or resolution = "day" (only the number of the day) into {SETTINGS_FILE}, or '
+            "give it as an option. It decides what a landmark may see."
+        )
+    return settings
+
+
+def declared_delays(stated: object) -> dict[str, float]:
+    """Return days from taken to known by input; raise `CohortError` for anything else."""
+    if not isinstance(stated, Mapping):
+        raise CohortError("delays is a table: input = days from taken to known.")
+    for name, days in stated.items():
+        if name not in INPUTS:
+            raise CohortError(f"delays: {name!r} is no known input.")
+        if (
+            isinstance(days, bool)
+            or not isinstance(days, int | float)
+            or not 0 <= days <= LONGEST_DELAY_DAYS
+        ):
+            raise CohortError(f"delays: {name} is a number of days, 0 to {LONGEST_DELAY_DAYS}.")
+    return {name: float(days) for name, days in stated.items()}

@@ -1,0 +1,86 @@
+"""Reading one delimited text file: every cell as text, with the line it stands in."""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import CohortError
+
+DELIMITERS = (",", ";", "\t")
+SOURCE_ROW = "source_row"
+
+
+def read_delimited(path: Path) -> tuple[pd.DataFrame, str]:
+    """Read the file at `path`.
+
+    Returns
+    -------
+    cells : DataFrame
+        Text, stripped; None where empty. ``source_row`` is the line of the file (the header is
+        line 1). Lines without any cell are left out.
+    delimiter : str
+        The one of `DELIMITERS` that the header line uses.
+
+    Raises
+    ------
+    CohortError
+        The file is empty, is not UTF-8, is no delimited text, names a column twice, or has a line
+        with more cells than the header.
+    """
+    text = _text(path)
+    header_line = text.split("\n", maxsplit=1)[0]
+    delimiter = max(DELIMITERS, key=header_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str | None]] = []
+    lines: list[int] = []
+    try:
+        header = [name.strip() for name in next(reader)]
+        _refuse_a_bad_header(path, header)
+        begins = reader.line_num + 1
+        for row in reader:
+            if len(row) > len(header):
+                raise CohortError(
+                    f"{path.name}, line {begins}: {len(row)} cells, but the header names "
+                    f"{len(header)}. Put cells that hold the delimiter in double quotes."
+                )
+            cells = [cell.strip() or None for cell in row]
+            if any(cells):
+                rows.append(cells + [None] * (len(header) - len(cells)))
+                lines.append(begins)
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise CohortError(f"{path.name}, line {reader.line_num}: no CSV ({error}).") from None
+    table = pd.DataFrame(rows, columns=header, dtype=object)
+    table[SOURCE_ROW] = lines
+    return table, delimiter
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CohortError(f"{path.name} cannot be read: {error.strerror}.") from None
+    if not content.strip():
+        raise CohortError(f"{path.name} is empty: it needs at least the header line.")
+    if content.startswith(b"PK") or b"\0" in content:
+        raise CohortError(f"{path.name} is no CSV but a binary file. Save it as 'CSV UTF-8'.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CohortError(
+            f"{path.name}, line {line}: not UTF-8. Save the file as 'CSV UTF-8' and try again."
+        ) from None
+
+
+def _refuse_a_bad_header(path: Path, header: list[str]) -> None:
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    if repeated:
+        raise CohortError(f"{path.name} names column {repeated[0]!r} more than once.")
+    if SOURCE_ROW in header:
+        raise CohortError(f"{path.name} has a column {SOURCE_ROW!r}, which is filled on reading.")
+    if "" in header:
+        place = header.index("") + 1
+        raise CohortError(f"{path.name}: column {place} has no name. Name or remove it.")

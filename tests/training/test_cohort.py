@@ -1,0 +1,107 @@
+"""The use cases around a cohort: import, check, template, example."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook
+
+from features.cohort_files import read_cohort
+from features.errors import CohortError
+from features.sources import nulisa
+from training.cohort import (
+    REJECTED,
+    check_directory,
+    import_cohort,
+    write_csv_example,
+    write_csv_template,
+)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_csv_example(tmp_path_factory.mktemp("example") / "csv", courses=120, seed=3)
+
+
+def test_the_example_is_imported_whole_and_called_synthetic(example: Path, tmp_path: Path) -> None:
+    report = import_cohort("csv", example, tmp_path / "cohort")
+    assert report.exclusions == {}
+    assert report.counts["courses"] == report.patients == 120
+    assert report.synthetic
+    assert report.lines()[0].startswith("SYNTHETIC cohort 'example'")
+    assert "  nothing was left out" in report.lines()
+
+
+def test_the_example_holds_events_of_both_toxicities_and_both_laboratories(example: Path) -> None:
+    report = check_directory(example)
+    assert report.toxicities["CRS"]["grade >= 3"] >= 5
+    assert report.toxicities["ICANS"]["grade >= 3"] >= 3
+    units = pd.read_csv(example / "measurements.csv").groupby("input")["unit"].nunique()
+    assert (units == 2).sum() >= 5
+
+
+def test_one_seed_writes_one_example(example: Path, tmp_path: Path) -> None:
+    again = write_csv_example(tmp_path / "again", courses=120, seed=3)
+    other = write_csv_example(tmp_path / "other", courses=120, seed=4)
+    first = (example / "measurements.csv").read_bytes()
+    assert (again / "measurements.csv").read_bytes() == first
+    assert (other / "measurements.csv").read_bytes() != first
+
+
+def test_what_was_rejected_is_counted_in_the_cohort_and_listed_beside_it(
+    example: Path, tmp_path: Path
+) -> None:
+    folder = write_csv_example(tmp_path / "csv", courses=20, seed=3)
+    with (folder / "grades.csv").open("a") as file:
+        file.write("C0001,-2,-2,CRS,3,ASTCT,inpatient\n")
+    report = import_cohort("csv", folder, tmp_path / "cohort")
+    assert report.exclusions == {"grades.grade_is_not_before_infusion": 1}
+    assert read_cohort(tmp_path / "cohort").manifest.exclusions == report.exclusions
+    listed = pd.read_csv(tmp_path / "cohort" / REJECTED)
+    assert listed["rule"].tolist() == ["grade_is_not_before_infusion"]
+    assert listed["row"].tolist() == [len(pd.read_csv(folder / "grades.csv")) + 1]
+
+
+def test_a_cohort_is_checked_as_csv_and_as_imported_alike(example: Path, tmp_path: Path) -> None:
+    imported = import_cohort("csv", example, tmp_path / "cohort")
+    checked = check_directory(tmp_path / "cohort")
+    assert check_directory(example).fingerprint == imported.fingerprint == checked.fingerprint
+
+
+def test_checking_what_is_no_cohort_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match="is no cohort"):
+        check_directory(tmp_path)
+
+
+def test_an_input_nobody_was_measured_for_is_wholly_missing(example: Path) -> None:
+    missing = check_directory(example).missing
+    assert missing["crp_mg_l"] == 0
+    assert missing["sil2r_pg_ml"] == 1
+
+
+def test_a_published_cohort_is_imported_with_what_is_wrong_with_it(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(nulisa.COLUMNS))
+    for grade in (1, 3):
+        sheet.append(["Yes P01", 2, grade, 0, 0, 0, 0, 0])
+    book.save(tmp_path / "a.xlsx")
+    published = import_cohort("nulisa", tmp_path / "a.xlsx", tmp_path / "raw", as_published=True)
+    assert published.counts["grades"] == 4
+    with pytest.raises(CohortError):
+        import_cohort("nulisa", tmp_path / "a.xlsx", tmp_path / "clean")
+    assert not (tmp_path / "clean").exists()
+
+
+def test_what_a_site_has_filled_is_never_replaced(tmp_path: Path) -> None:
+    write_csv_template(tmp_path / "site")
+    for write in (write_csv_template, write_csv_example):
+        with pytest.raises(CohortError, match="is not empty"):
+            write(tmp_path / "site")
+    assert (tmp_path / "site" / "courses.csv").exists()
+
+
+def test_an_example_of_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match="ask for 1 or more"):
+        write_csv_example(tmp_path / "none", courses=0)

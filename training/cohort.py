@@ -1,0 +1,196 @@
+"""Use cases around a cohort: import one, check one, write a template or an example to fill.
+
+Nothing here prints; the command line shows what these functions return.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features import sources
+from features.checks import Failures, check_cohort
+from features.cohort_files import (
+    MANIFEST,
+    fingerprint,
+    read_cohort,
+    replaced_directory,
+    write_cohort,
+)
+from features.errors import CohortError
+from features.inputs import INPUTS
+from features.sources.csv_example import write_example
+from features.sources.csv_template import write_template
+from features.tables import Cohort
+
+REJECTED = "rejected.csv"
+_SEVERE = 3
+
+
+@dataclass(frozen=True)
+class CohortReport:
+    """What a cohort holds and what was left out; counts, rules and row numbers, never values.
+
+    Attributes
+    ----------
+    counts : dict
+        Rows by table.
+    patients, products : int, dict
+        Patients, and courses by product.
+    toxicities : dict
+        Toxicity -> courses graded at all, and courses ever at grade 1, 2 and 3 or more.
+    missing : dict
+        Input -> share of courses without a single result.
+    exclusions : dict
+        Rows or values left out, by rule.
+    rejected : DataFrame
+        Columns table, row, rule of the rows that this check left out.
+    """
+
+    name: str
+    origin: str
+    synthetic: bool
+    resolution: str
+    end_of_record: str
+    grading_system: str
+    fingerprint: str
+    counts: dict[str, int]
+    patients: int
+    products: dict[str, int]
+    toxicities: dict[str, dict[str, int]]
+    missing: dict[str, float]
+    exclusions: dict[str, int]
+    notes: list[str] = field(default_factory=list)
+    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def excluded_by_rule(self) -> dict[str, int]:
+        """Return what was left out by rule, summed over the inputs a rule names."""
+        totals: dict[str, int] = {}
+        for rule, count in self.exclusions.items():
+            short = rule.split(":")[0]
+            totals[short] = totals.get(short, 0) + count
+        return dict(sorted(totals.items(), key=lambda item: -item[1]))
+
+    def lines(self) -> list[str]:
+        """Return the report as lines a person reads."""
+        kind = "SYNTHETIC cohort" if self.synthetic else "cohort"
+        said = [
+            f"{kind} {self.name!r} from {self.origin}: {self.counts['courses']} courses of "
+            f"{self.patients} patients",
+            f"  days: {self.resolution}; end of record: {self.end_of_record}; "
+            f"grades: {self.grading_system}",
+        ]
+        said += [f"  {count:>9,} {name}" for name, count in self.counts.items()]
+        said += [f"  {count:>9,} courses of {name}" for name, count in self.products.items()]
+        measured = sum(share < 1 for share in self.missing.values())
+        said.append(f"  {measured} of {len(self.missing)} inputs measured in at least one course")
+        for toxicity, counts in self.toxicities.items():
+            said.append(f"  {toxicity}: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+        said += self._left_out()
+        said += [f"  note: {note}" for note in self.notes]
+        return said
+
+    def _left_out(self) -> list[str]:
+        if not self.exclusions:
+            return ["  nothing was left out"]
+        rules = self.excluded_by_rule.items()
+        return ["  left out, by rule:", *(f"  {count:>9,} {rule}" for rule, count in rules)]
+
+
+def import_cohort(
+    source: str, path: Path | str, destination: Path | str, **options: Any
+) -> CohortReport:
+    """Read a cohort from elsewhere, check every row, and write it to `destination`.
+
+    Rows that break a rule are left out, counted in ``cohort.json`` and listed in ``rejected.csv``
+    by table, row and rule. A cohort asked for ``as_published`` is written unchecked.
+
+    Raises
+    ------
+    CohortError
+        No such source or option, a file that cannot be used, or nothing left of it.
+    """
+    cohort, failures = sources.read(source, path, **options)
+    if cohort.courses.empty:
+        raise CohortError(f"no course of {Path(path).name} passed the checks; nothing was written.")
+    write_cohort(cohort, destination)
+    failures.rows.to_csv(Path(destination) / REJECTED, index=False)
+    return report(cohort, failures)
+
+
+def check_directory(directory: Path | str) -> CohortReport:
+    """Check a cohort directory, or a folder of CSV files that was not imported yet.
+
+    Nothing is written.
+    """
+    folder = Path(directory)
+    if not (folder / MANIFEST).exists() and (folder / "courses.csv").exists():
+        return report(*sources.read("csv", folder))
+    cohort, failures = check_cohort(read_cohort(folder))
+    return report(cohort, failures)
+
+
+def write_csv_template(destination: Path | str) -> Path:
+    """Write empty CSV files for a site to fill, with their dictionary, into a new folder."""
+    return _into_a_new_folder(destination, write_template)
+
+
+def write_csv_example(destination: Path | str, courses: int = 200, seed: int = 7) -> Path:
+    """Write a small made-up cohort as CSV files, with their dictionary, into a new folder."""
+    if courses < 1:
+        raise CohortError(f"an example of {courses} courses cannot be written; ask for 1 or more.")
+    return _into_a_new_folder(destination, lambda folder: write_example(folder, courses, seed))
+
+
+def _into_a_new_folder(destination: Path | str, write: Callable[[Path], None]) -> Path:
+    # The mark is a file that no folder holds: what a site has filled is never replaced.
+    with replaced_directory(destination, mark=".never") as folder:
+        write(folder)
+    return Path(destination)
+
+
+def report(cohort: Cohort, failures: Failures) -> CohortReport:
+    """Count what `cohort` holds."""
+    manifest = cohort.manifest
+    return CohortReport(
+        name=manifest.name,
+        origin=manifest.origin,
+        synthetic=manifest.synthetic,
+        resolution=manifest.resolution,
+        end_of_record=manifest.end_of_record,
+        grading_system=manifest.grading_system,
+        fingerprint=fingerprint(cohort),
+        counts=dict(manifest.counts),
+        patients=int(cohort.courses["patient_id"].nunique()),
+        products={
+            str(name): int(n) for name, n in cohort.courses["product"].value_counts().items()
+        },
+        toxicities=_toxicities(cohort),
+        missing=_missing(cohort),
+        exclusions=dict(manifest.exclusions),
+        notes=list(manifest.notes),
+        rejected=failures.rows,
+    )
+
+
+def _toxicities(cohort: Cohort) -> dict[str, dict[str, int]]:
+    highest = cohort.grades.groupby(["toxicity", "course_id"])["grade"].max()
+    return {
+        str(toxicity): {
+            "graded": len(of_courses),
+            **{
+                f"grade >= {least}": int((of_courses >= least).sum())
+                for least in range(1, _SEVERE + 1)
+            },
+        }
+        for toxicity, of_courses in highest.groupby(level="toxicity")
+    }
+
+
+def _missing(cohort: Cohort) -> dict[str, float]:
+    measured = cohort.measurements.groupby("input")["course_id"].nunique()
+    courses = max(len(cohort.courses), 1)
+    return {name: round(1 - int(measured.get(name, 0)) / courses, 4) for name in INPUTS}

@@ -1,0 +1,256 @@
+"""The only place where predictors are made, for training and serving alike.
+
+:func:`feature_matrix` reads a cohort, :func:`features_of_course` one course of a request; both hand
+blocks of courses to the same summaries, and a course gives the same bits alone and among others.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features import summaries
+from features.arrays import (
+    CATEGORY_FACTS,
+    NUMERIC_FACTS,
+    CourseArrays,
+    Floats,
+    course_arrays,
+)
+from features.blocks import arrays_by_block
+from features.columns import (
+    COLUMNS,
+    COSTIMULATIONS,
+    LOG10_FACTS,
+    PRIORS,
+    TARGETS,
+    Description,
+    describe,
+)
+from features.errors import CohortError, ProductError
+from features.inputs import COURSE_FIELDS
+from features.predictors import PredictorSet, default_predictors
+from features.products import base_rate, product
+from features.tables import Cohort
+
+__all__ = [
+    "CourseArrays",
+    "Description",
+    "PredictorSet",
+    "course_arrays",
+    "default_predictors",
+    "describe",
+    "feature_matrix",
+    "features_of_course",
+]
+
+_READING_SUMMARIES = {
+    "last": summaries.last,
+    "max": summaries.highest,
+    "min": summaries.lowest,
+    "change": summaries.change,
+    "slope": summaries.slope,
+    "hours_since": summaries.hours_since,
+}
+_Places = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+
+def feature_matrix(
+    cohort: Cohort, landmarks: pd.DataFrame, predictors: PredictorSet
+) -> pd.DataFrame:
+    """Return the predictors of each landmark, from what was known at its instant.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    landmarks : DataFrame
+        Columns `course_id` and `instant` (days); rows of :func:`features.questions.labels` do.
+    predictors : PredictorSet
+        Which columns.
+
+    Returns
+    -------
+    DataFrame of float64, shape (len(landmarks), len(predictors.names()))
+        In the order and with the index of `landmarks`; missing is NaN.
+
+    Raises
+    ------
+    CohortError
+        A landmark of a course that the cohort does not have.
+    """
+    names = predictors.names()
+    filled = np.full((len(landmarks), len(names)), np.nan)
+    course = pd.Index(cohort.courses["course_id"]).get_indexer(pd.Index(landmarks["course_id"]))
+    if (course < 0).any():
+        raise CohortError(
+            f"{int((course < 0).sum())} landmarks are of courses that the cohort does not have. "
+            "Make landmarks from this cohort's course_id."
+        )
+    instants = landmarks["instant"].to_numpy(dtype=np.float64)
+    asked = np.unique(course)
+    for codes, arrays in arrays_by_block(cohort, asked, predictors):
+        rows = np.flatnonzero((course >= codes[0]) & (course <= codes[-1]))
+        local = np.searchsorted(codes, course[rows])
+        facts = _facts(arrays, predictors)
+        for turn in _turns(local):
+            at = np.full(arrays.n_courses, np.nan)
+            at[local[turn]] = instants[rows[turn]]
+            filled[rows[turn]] = _block(arrays, at, predictors, facts)[local[turn]]
+    return pd.DataFrame(filled, columns=list(names), index=landmarks.index)
+
+
+def features_of_course(
+    arrays: CourseArrays, instants: Sequence[float] | Floats, predictors: PredictorSet
+) -> Floats:
+    """Return the predictors of one course at each of `instants`: the path without pandas.
+
+    Parameters
+    ----------
+    arrays : CourseArrays
+        Of one course, from :func:`features.arrays.course_arrays`.
+    instants : sequence of float
+        Days from infusion, see :func:`features.questions.landmark_instant`.
+
+    Returns
+    -------
+    ndarray of shape (len(instants), len(predictors.names()))
+        To the bit what :func:`feature_matrix` gives for this course.
+    """
+    facts = _facts(arrays, predictors)
+    rows = [_block(arrays, np.array([float(at)]), predictors, facts) for at in instants]
+    return np.concatenate(rows) if rows else np.zeros((0, len(predictors.names())))
+
+
+def _turns(local: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
+    """Split landmarks so that every turn holds at most one of each course."""
+    order = np.argsort(local, kind="stable")
+    ordered = local[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    lengths = np.diff(np.concatenate((starts, [len(ordered)])))
+    nth = np.arange(len(ordered)) - np.repeat(starts, lengths)
+    for turn in range(int(nth.max()) + 1):
+        yield order[nth == turn]
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> Mapping[str, _Places]:
+    """Return, for each family of columns, where they stand in its block and in the matrix."""
+    by_family: dict[str, list[tuple[int, int]]] = {}
+    for destination, name in enumerate(names):
+        column = COLUMNS[name]
+        by_family.setdefault(column.family, []).append((column.position, destination))
+    return {
+        family: (
+            np.array([source for source, _ in pairs], dtype=np.intp),
+            np.array([destination for _, destination in pairs], dtype=np.intp),
+        )
+        for family, pairs in by_family.items()
+    }
+
+
+def _block(
+    arrays: CourseArrays, at: Floats, predictors: PredictorSet, facts: Mapping[str, Floats]
+) -> Floats:
+    """Compute every family that is asked for, at one instant a course."""
+    names = predictors.names()
+    filled = np.full((arrays.n_courses, len(names)), np.nan)
+    shown = summaries.seen(arrays, at)
+    for family, (source, destination) in _places(names).items():
+        block = facts[family] if family in facts else _family(family, arrays, at, shown)
+        filled[:, destination] = block[:, source]
+    return filled
+
+
+def _family(family: str, arrays: CourseArrays, at: Floats, shown: summaries.Seen) -> Floats:
+    if family.startswith("readings:"):
+        return _READING_SUMMARIES[family.removeprefix("readings:")](shown)
+    made: Floats
+    match family:
+        case "grades":
+            made = summaries.grade_course(arrays, at)
+        case "fever":
+            made = summaries.fever(shown)
+        case "treatments":
+            made = summaries.treatments(arrays, at)
+        case "marks":
+            made = summaries.marks(arrays, shown)
+        case "scores":
+            made = summaries.scores(shown)
+        case _:
+            made = _days(arrays, at)
+    return made
+
+
+def _days(arrays: CourseArrays, at: Floats) -> Floats:
+    """Return days since infusion and since the last dose; a dose to come is not known."""
+    second = arrays.numbers["second_dose_day"]
+    return np.stack([at, np.where(second <= at, at - second, at)], axis=1)
+
+
+def _facts(arrays: CourseArrays, predictors: PredictorSet) -> dict[str, Floats]:
+    """Return the families that do not depend on the landmark."""
+    wanted = _places(predictors.names())
+    made = {"statics": _statics, "product": _product_facts}
+    return {family: make(arrays) for family, make in made.items() if family in wanted}
+
+
+def _statics(arrays: CourseArrays) -> Floats:
+    columns = [
+        np.log10(np.maximum(arrays.numbers[name], 1.0))
+        if name in LOG10_FACTS
+        else arrays.numbers[name]
+        for name in NUMERIC_FACTS
+    ]
+    for name in CATEGORY_FACTS:
+        levels = [str(level) for level in COURSE_FIELDS[name].legal]
+        words = arrays.words[name]
+        columns += list(np.array([_one_hot(_text(word), levels) for word in words]).T)
+    return np.stack(columns, axis=1)
+
+
+def _product_facts(arrays: CourseArrays) -> Floats:
+    pairs = zip(arrays.words["product"], arrays.words["diagnosis"], strict=True)
+    return np.array([_product_row(_text(name), _text(diagnosis)) for name, diagnosis in pairs])
+
+
+@lru_cache(maxsize=4096)
+def _product_row(name: str | None, diagnosis: str | None) -> tuple[float, ...]:
+    """Return prior logits, target and costimulation; NaN for a product that is not known."""
+    width = len(PRIORS) + len(TARGETS) + len(COSTIMULATIONS)
+    if name is None:
+        return (math.nan,) * width
+    try:
+        one = product(name)
+    except ProductError:
+        return (math.nan,) * width
+    rates = [base_rate(one.name, toxicity, grade, diagnosis) for toxicity, grade in PRIORS]
+    return (
+        *(math.nan if rate is None else _logit(rate.value, rate.patients) for rate in rates),
+        *_one_hot(one.target, TARGETS),
+        *_one_hot(one.costimulation, COSTIMULATIONS),
+    )
+
+
+def _logit(share: float, patients: int) -> float:
+    """Return the log-odds; a rate of 0 or 1 counts as half a patient away from it."""
+    kept = min(max(share, 0.5 / patients), 1.0 - 0.5 / patients)
+    return math.log(kept / (1.0 - kept))
+
+
+@lru_cache(maxsize=4096)
+def _one_hot_of(word: str | None, levels: tuple[str, ...]) -> tuple[float, ...]:
+    if word is None:
+        return (math.nan,) * len(levels)
+    return tuple(1.0 if word == level else 0.0 for level in levels)
+
+
+def _one_hot(word: str | None, levels: Sequence[str]) -> tuple[float, ...]:
+    return _one_hot_of(word, tuple(levels))
+
+
+def _text(word: Any) -> str | None:
+    return word if isinstance(word, str) else None

@@ -1,0 +1,146 @@
+"""Gradient-boosted trees on what the linear margin leaves unexplained.
+
+The trees are grown from a *base margin* and mean nothing without it: it is a required argument
+wherever they answer. They are kept as the library's own JSON, verbatim, and always used through
+that text, so that a model answers the same bits before it is saved and after it is loaded.
+Growing them is in :mod:`models.growing`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from features.errors import ModelFormatError
+from models.columns import Floats, Matrix, named_matrix
+from models.flat_trees import MOST_ROWS, FlatTrees
+
+OBJECTIVE = "binary:logistic"
+EVEN_ODDS = 0.5  # base score: 0 in log-odds, so the base margin alone says where trees start
+
+
+def load_booster(text: str) -> Any:
+    """Open a booster for one-thread prediction.
+
+    Raises
+    ------
+    ModelFormatError
+        If the text is not a booster in the library's JSON.
+    """
+    import xgboost  # costs seconds where scikit-learn is installed; a model may have no trees
+
+    try:
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(text.encode()))
+    except (xgboost.core.XGBoostError, ValueError, TypeError) as failure:
+        first_line = str(failure).strip().splitlines()[0][:200]
+        raise ModelFormatError(f"the trees cannot be read as an XGBoost model: {first_line}") from (
+            None
+        )
+    booster.set_param({"nthread": 1})
+    return booster
+
+
+@dataclass(frozen=True)
+class BoostedTrees:
+    """A boosted ensemble with at least one tree.
+
+    Parameters
+    ----------
+    predictors : tuple of str
+        The columns the trees read, in the booster's order.
+    text : str
+        The native JSON of the booster.
+    """
+
+    predictors: tuple[str, ...]
+    text: str
+
+    @cached_property
+    def booster(self) -> Any:
+        """The opened booster."""
+        return load_booster(self.text)
+
+    @cached_property
+    def flat(self) -> FlatTrees:
+        """The same trees for a few rows at once."""
+        return FlatTrees(json.loads(self.text), n_outputs=1)
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees."""
+        return int(self.booster.num_boosted_rounds())
+
+    def tree_sums(self, X: Matrix) -> Floats:
+        """Sum of the leaves reached, in log-odds, shape (n,), without any base margin."""
+        rows = named_matrix(X).take(self.predictors)
+        if len(rows) <= MOST_ROWS and self.flat.usable:
+            return self.flat.sums(rows)[:, 0]
+        sums = self.booster.inplace_predict(
+            rows,
+            predict_type="margin",
+            base_margin=np.zeros(len(rows), dtype=np.float32),
+            validate_features=False,
+        )
+        return np.asarray(sums, dtype=np.float64)
+
+    def margin(self, X: Matrix, base_margin: Floats) -> Floats:
+        """Log-odds, shape (n,): the trees on top of the base margin they were grown from."""
+        if np.shape(base_margin) != (len(X),):
+            raise ValueError(f"{len(X)} rows, base margin of shape {np.shape(base_margin)}")
+        return np.asarray(base_margin, dtype=np.float64) + self.tree_sums(X)
+
+    def contributions(self, X: Matrix) -> tuple[Floats, Floats]:
+        """Shapley values of the trees in log-odds (Lundberg 2020, doi:10.1038/s42256-019-0138-9).
+
+        Returns
+        -------
+        phi : ndarray, shape (n, len(predictors))
+        average : ndarray, shape (n,)
+            What the trees add for the average training row, without any base margin;
+            ``phi.sum(axis=1) + average == tree_sums(X)`` up to float32 rounding.
+        """
+        import xgboost  # see load_booster
+
+        rows = named_matrix(X).take(self.predictors)
+        # no margin is given: the base score of even odds adds 0 (from_json asks for it), and
+        # saying zero would cost as much time again
+        given = xgboost.DMatrix(rows, nthread=1)
+        phi = self.booster.predict(given, pred_contribs=True, validate_features=False)
+        phi = np.asarray(phi, dtype=np.float64)
+        return phi[:, :-1], phi[:, -1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what stands beside the booster's own file."""
+        return {"predictors": list(self.predictors)}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any], text: str) -> BoostedTrees:
+        """Join the two files again; the booster is opened now, so that a bad one is refused now.
+
+        Raises
+        ------
+        ModelFormatError
+            If the text is no booster, not one over as many columns, or one with an intercept.
+        """
+        trees = cls(tuple(saved["predictors"]), text)
+        if trees.booster.num_features() != len(trees.predictors):
+            raise ModelFormatError(
+                f"the trees read {trees.booster.num_features()} columns, "
+                f"but {len(trees.predictors)} predictors are named."
+            )
+        try:
+            base_score = trees.flat.base_score
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise ModelFormatError("the trees are not in the layout that is read here.") from None
+        if base_score != EVEN_ODDS:
+            raise ModelFormatError(
+                f"the trees start from a base score of {base_score}, not {EVEN_ODDS}: where they "
+                "start is the linear margin's to say."
+            )
+        return trees

@@ -68,6 +68,29 @@ class Gradings:
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """The days on which a course has a grading or a reading, in a source that resolves only days.
+
+    Attributes
+    ----------
+    course : ndarray of int
+        Row number of the course in ``cohort.courses``.
+    day : ndarray of float
+        Number of the day.
+    """
+
+    course: npt.NDArray[np.int64]
+    day: Floats
+    n_courses: int
+
+    def recorded(self, day: float) -> Bools:
+        """Return which courses have a record on `day`."""
+        found = np.zeros(self.n_courses, dtype=bool)
+        found[self.course[self.day == np.floor(day)]] = True
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """The follow-up of every course for one toxicity.
 
@@ -82,6 +105,8 @@ class FollowUp:
         Instants, NaN where there was none.
     death_of_toxicity, death_of_other : ndarray of shape (n_courses,)
         Instants, NaN where the patient did not die of that.
+    days : Days or None
+        Which days hold a record, where the source resolves only days; else None.
     """
 
     gradings: Gradings
@@ -91,6 +116,7 @@ class FollowUp:
     second_dose: Floats
     death_of_toxicity: Floats
     death_of_other: Floats
+    days: "Days | None" = None
 
     @property
     def graded(self) -> Bools:
@@ -105,13 +131,15 @@ class FollowUp:
         """Return which courses are watched at `instant`.
 
         The record reaches the instant, and a discharged patient counts only after a readmission or
-        with a grading within the last 24 hours.
+        with a grading within the last 24 hours. A source that resolves only days is read at the end
+        of a day: a day without any record was not watched.
         """
         gradings = self.gradings
         recent = (gradings.instant > instant - 1.0) & (gradings.instant <= instant)
         contact = ~np.isnan(gradings.first(recent))
         away = (self.discharge < instant) & ~(self.readmission <= instant)
-        return (self.observed_until >= instant - MOMENT) & (~away | contact)
+        watched = (self.observed_until >= instant - MOMENT) & (~away | contact)
+        return watched if self.days is None else watched & self.days.recorded(instant - 1.0)
 
 
 def follow_up(cohort: Cohort, toxicity: str) -> FollowUp:
@@ -140,7 +168,18 @@ def follow_up(cohort: Cohort, toxicity: str) -> FollowUp:
         second_dose=_numbers(courses["second_dose_day"]),
         death_of_toxicity=np.where(of_toxicity, when["death"], np.nan),
         death_of_other=np.where(of_toxicity, np.nan, when["death"]),
+        days=_days(cohort) if resolution == "day" else None,
     )
+
+
+def _days(cohort: Cohort) -> Days:
+    records = pd.concat(
+        [cohort.grades[["course_id", "day"]], cohort.measurements[["course_id", "day"]]]
+    )
+    course = pd.Index(cohort.courses["course_id"]).get_indexer(pd.Index(records["course_id"]))
+    day = np.floor(_numbers(records["day"]))
+    known = course >= 0
+    return Days(course[known].astype(np.int64), day[known], len(cohort.courses))
 
 
 def _observed_until(last_grading: Floats, followed: Floats, when: dict[str, Floats]) -> Floats:

@@ -299,3 +299,15 @@ def test_a_hundred_thousand_courses_are_labelled_in_seconds() -> None:
     rows = labels(cohort, question("severe-crs-72h"))
     assert len(rows) > n
     assert time.perf_counter() - start < 30.0  # about 4 s on an idle machine
+
+
+def test_a_day_without_any_record_is_no_landmark_in_a_source_of_days() -> None:
+    cohort = a_cohort(
+        an_infusion("a"),
+        gradings("a", {0: 1, 2: 1, 3: 3}),
+        resolution="day",
+        end_of_record="outcome_known",
+    )
+    asked = labels(cohort, question("severe-crs-72h"))
+    assert asked["landmark_day"].tolist() == [0.0, 2.0]
+    assert asked["outcome"].tolist() == [1.0, 1.0]

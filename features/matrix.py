@@ -4,7 +4,6 @@
 blocks of courses to the same summaries, and a course gives the same bits alone and among others.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -24,17 +23,14 @@ from features.arrays import (
 from features.blocks import arrays_by_block
 from features.columns import (
     COLUMNS,
-    COSTIMULATIONS,
     LOG10_FACTS,
-    PRIORS,
-    TARGETS,
     Description,
     describe,
 )
-from features.errors import CohortError, ProductError
+from features.errors import CohortError
 from features.inputs import COURSE_FIELDS
 from features.predictors import PredictorSet, default_predictors
-from features.products import base_rate, product
+from features.product_facts import one_hot
 from features.tables import Cohort
 
 __all__ = [
@@ -194,8 +190,12 @@ def _days(arrays: CourseArrays, at: Floats) -> Floats:
 def _facts(arrays: CourseArrays, predictors: PredictorSet) -> dict[str, Floats]:
     """Return the families that do not depend on the landmark."""
     wanted = _places(predictors.names())
-    made = {"statics": _statics, "product": _product_facts}
-    return {family: make(arrays) for family, make in made.items() if family in wanted}
+    made = {}
+    if "statics" in wanted:
+        made["statics"] = _statics(arrays)
+    if "product" in wanted:
+        made["product"] = _product_facts(arrays, predictors)
+    return made
 
 
 def _statics(arrays: CourseArrays) -> Floats:
@@ -208,48 +208,13 @@ def _statics(arrays: CourseArrays) -> Floats:
     for name in CATEGORY_FACTS:
         levels = [str(level) for level in COURSE_FIELDS[name].legal]
         words = arrays.words[name]
-        columns += list(np.array([_one_hot(_text(word), levels) for word in words]).T)
+        columns += list(np.array([one_hot(_text(word), levels) for word in words]).T)
     return np.stack(columns, axis=1)
 
 
-def _product_facts(arrays: CourseArrays) -> Floats:
+def _product_facts(arrays: CourseArrays, predictors: PredictorSet) -> Floats:
     pairs = zip(arrays.words["product"], arrays.words["diagnosis"], strict=True)
-    return np.array([_product_row(_text(name), _text(diagnosis)) for name, diagnosis in pairs])
-
-
-@lru_cache(maxsize=4096)
-def _product_row(name: str | None, diagnosis: str | None) -> tuple[float, ...]:
-    """Return prior logits, target and costimulation; NaN for a product that is not known."""
-    width = len(PRIORS) + len(TARGETS) + len(COSTIMULATIONS)
-    if name is None:
-        return (math.nan,) * width
-    try:
-        one = product(name)
-    except ProductError:
-        return (math.nan,) * width
-    rates = [base_rate(one.name, toxicity, grade, diagnosis) for toxicity, grade in PRIORS]
-    return (
-        *(math.nan if rate is None else _logit(rate.value, rate.patients) for rate in rates),
-        *_one_hot(one.target, TARGETS),
-        *_one_hot(one.costimulation, COSTIMULATIONS),
-    )
-
-
-def _logit(share: float, patients: int) -> float:
-    """Return the log-odds; a rate of 0 or 1 counts as half a patient away from it."""
-    kept = min(max(share, 0.5 / patients), 1.0 - 0.5 / patients)
-    return math.log(kept / (1.0 - kept))
-
-
-@lru_cache(maxsize=4096)
-def _one_hot_of(word: str | None, levels: tuple[str, ...]) -> tuple[float, ...]:
-    if word is None:
-        return (math.nan,) * len(levels)
-    return tuple(1.0 if word == level else 0.0 for level in levels)
-
-
-def _one_hot(word: str | None, levels: Sequence[str]) -> tuple[float, ...]:
-    return _one_hot_of(word, tuple(levels))
+    return np.array([predictors.product_row(_text(name), _text(what)) for name, what in pairs])
 
 
 def _text(word: Any) -> str | None:

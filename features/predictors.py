@@ -6,7 +6,7 @@ tomorrow.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from features.columns import (
 )
 from features.errors import ModelFormatError, PlanError
 from features.inputs import INPUTS
+from features.product_facts import ProductRow, frozen, frozen_row, product_row
 from features.questions import Question
 from features.scores import SCORES
 from features.summaries import SCORE_COLUMNS, SUMMARIES
@@ -36,6 +37,8 @@ __all__ = [
 
 VERSION = 1
 """Raised whenever a definition changes, so that an older model is not fed a newer meaning."""
+
+_PLAIN = ("version", "product_facts")
 
 SURVEILLANCE_EXCLUDED = CONCEPTS
 """What the model behind a product's expected count may not see: otherwise a bad product hides its
@@ -62,6 +65,9 @@ class PredictorSet:
         Exactly these columns instead, in this order; how a stored set stays as it was.
     version : int
         Of the definitions.
+    product_facts : mapping
+        Published rates and kinds of products as they stood when the set was stored; empty reads
+        the catalogue of today.
 
     Raises
     ------
@@ -76,6 +82,9 @@ class PredictorSet:
     without: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     version: int = VERSION
+    product_facts: Mapping[str, list[float | None]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for key, legal in (
@@ -126,9 +135,23 @@ class PredictorSet:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, the column names spelled out."""
         made: dict[str, Any] = {
-            one.name: list(getattr(self, one.name)) for one in fields(self) if one.name != "version"
+            one.name: list(getattr(self, one.name))
+            for one in fields(self)
+            if one.name not in _PLAIN
         }
-        return {"version": self.version, **made, "columns": list(self.names())}
+        made["columns"] = list(self.names())
+        return {"version": self.version, **made, "product_facts": self._product_facts_to_store()}
+
+    def _product_facts_to_store(self) -> Mapping[str, list[float | None]]:
+        if not any(COLUMNS[name].group == "product" for name in self.names()):
+            return {}
+        return self.product_facts or frozen()
+
+    def product_row(self, name: str | None, diagnosis: str | None) -> ProductRow:
+        """Return the facts of a product: the stored ones, or today's."""
+        if self.product_facts:
+            return frozen_row(self.product_facts, name, diagnosis)
+        return product_row(name, diagnosis)
 
     @classmethod
     def from_dict(cls, parts: Mapping[str, Any]) -> "PredictorSet":
@@ -152,10 +175,10 @@ class PredictorSet:
                 f"legal: {', '.join(sorted(legal))}."
             )
         lists: dict[str, Any] = {
-            key: tuple(value) for key, value in parts.items() if key != "version"
+            key: tuple(value) for key, value in parts.items() if key not in _PLAIN
         }
         try:
-            return cls(**lists)
+            return cls(**lists, product_facts=dict(parts.get("product_facts", {})))
         except PlanError as error:
             raise ModelFormatError(str(error)) from error
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features import product_facts
 from features.arrays import CourseArrays, course_arrays
 from features.blocks import READINGS_PER_BLOCK
 from features.columns import COLUMNS, CONCEPTS, GROUPS
@@ -514,3 +515,16 @@ def test_a_set_of_names_that_do_not_exist_is_refused() -> None:
         PredictorSet(summaries=("median",))
     with pytest.raises(PlanError, match="no predictor"):
         describe("shoe_size")
+
+
+def test_a_stored_set_keeps_the_published_rates_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = PredictorSet(inputs=(), statics=(), groups=("product",))
+    stored = PredictorSet.from_dict(json.loads(json.dumps(live.to_dict())))
+    cohort = a_cohort(an_infusion("a", product="tisa-cel", diagnosis="B-ALL"))
+    at = pd.DataFrame({"course_id": ["a"], "instant": [0.0]})
+    before = feature_matrix(cohort, at, live)
+    pd.testing.assert_frame_equal(feature_matrix(cohort, at, stored), before)
+
+    monkeypatch.setattr(product_facts, "_catalogue_row", lambda name, what: product_facts.UNKNOWN)
+    pd.testing.assert_frame_equal(feature_matrix(cohort, at, stored), before)
+    assert feature_matrix(cohort, at, live).isna().all().all()

@@ -41,8 +41,8 @@ serve: $(READY) ## the service with the release that is live (DEMO=1: synthetic 
 ui: $(READY) ## the MLflow UI on the runs of this folder
 	$(RUN) -m training ui
 
-lock: ## resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+lock: $(READY) ## resolve requirements.lock anew
+	$(RUN) -m uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what can be made again; runs, models and the ledger in work/ stay

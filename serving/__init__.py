@@ -1,0 +1,1 @@
+"""The service: answers about one patient, recorded before they are given."""

@@ -1,0 +1,125 @@
+"""The command line of the service: arguments, printing and exit codes.
+
+``python -m serving serve [--demo] [--release DIR] [--port N]`` starts the service,
+``python -m serving score FILE`` answers the requests in a file, and ``verify`` checks the ledger.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from features.errors import LedgerError, VigiCellError
+from features.telemetry import switch_off_telemetry
+from serving.ledger import Ledger
+from serving.replies import RiskAnswer
+from serving.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return its exit code."""
+    parsed = _parser().parse_args(arguments)
+    switch_off_telemetry()
+    try:
+        settings = Settings.from_environment(_environment(parsed))
+        return int(parsed.verb(parsed, settings))
+    except VigiCellError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--release", help="directory of a release (default: the model store)")
+    shared.add_argument("--demo", action="store_true", help="let synthetic models answer, marked")
+    shared.add_argument("--ledger", help="file in which answers are recorded")
+    parser = argparse.ArgumentParser(prog="python -m serving", description="The VigiCell service.")
+    verbs = parser.add_subparsers(required=True)
+    serve = verbs.add_parser("serve", parents=[shared], help="start the service")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", help="port to listen on (default 3000)")
+    serve.set_defaults(verb=_serve)
+    score = verbs.add_parser("score", parents=[shared], help="answer the requests in a file")
+    score.add_argument("file", type=Path, help="JSON: one request or a list of them; - is stdin")
+    score.add_argument("--url", help="ask a running service instead, e.g. http://127.0.0.1:3000")
+    score.add_argument("--json", action="store_true", help="print the answers as JSON lines")
+    score.set_defaults(verb=_score)
+    verify = verbs.add_parser("verify", parents=[shared], help="check the chain of the ledger")
+    verify.set_defaults(verb=_verify)
+    return parser
+
+
+def _environment(parsed: argparse.Namespace) -> dict[str, str]:
+    """Return the environment with what the command line says on top."""
+    said = {
+        f"VIGICELL_{name.upper()}": getattr(parsed, name, None)
+        for name in ("release", "ledger", "host", "port")
+    }
+    if parsed.demo:
+        said["VIGICELL_DEMO"] = "1"
+    return {**os.environ, **{key: value for key, value in said.items() if value is not None}}
+
+
+def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
+    from serving.opening import opened_release  # reads models: only for the verbs that need them
+
+    opened_release(settings)  # what cannot be trusted stops the start here, with its reason
+    Ledger(settings.ledger).close()
+    command = [
+        sys.executable, "-m", "bentoml", "serve", "serving.service:VigiCell",
+        "--host", settings.host, "--port", str(settings.port),
+    ]  # fmt: skip
+    environment = _environment(parsed) | {"VIGICELL_LEDGER": str(settings.ledger)}
+    if settings.release is not None:
+        environment["VIGICELL_RELEASE"] = str(settings.release)
+    os.chdir(Path(__file__).resolve().parents[1])  # where the packages lie; paths are absolute now
+    sys.stdout.flush()
+    # Replaces this process, so that a signal to stop reaches the server itself.
+    os.execve(command[0], command, environment)  # noqa: S606 - our own fixed command
+    return 0
+
+
+def _score(parsed: argparse.Namespace, settings: Settings) -> int:
+    from serving.opening import answers_from_desk, answers_from_url, requests_in
+    from serving.reading import as_text
+
+    requests = requests_in(sys.stdin.read() if str(parsed.file) == "-" else _text(parsed.file))
+    answers = (
+        answers_from_url(parsed.url, requests)
+        if parsed.url
+        else answers_from_desk(settings, requests)
+    )
+    for number, answer in enumerate(answers):
+        if parsed.json:
+            print(answer.decode())
+        else:
+            print("\n" + "-" * 78 + "\n" if number else "", end="")
+            print(as_text(RiskAnswer.model_validate_json(answer)))
+    return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise VigiCellError(
+            f"{path.name} cannot be read ({type(reason).__name__}). Name a UTF-8 JSON file."
+        ) from reason
+
+
+def _verify(_: argparse.Namespace, settings: Settings) -> int:
+    if not settings.ledger.is_file():
+        raise LedgerError("There is no ledger yet at the place that VIGICELL_LEDGER names.")
+    ledger = Ledger(settings.ledger)
+    verdict = ledger.verify()
+    ledger.close()
+    if verdict.holds:
+        print(f"The chain holds: {verdict.entries} entries.")
+        return 0
+    print(f"The chain is broken at entry {verdict.broken_at}: {verdict.reason}.", file=sys.stderr)
+    return LedgerError.exit_code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,298 @@
+"""From a request to the course so far: days, canonical units, what is known at the landmark.
+
+Everything that is wrong is found before anything is computed, and told by path without the value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from math import floor, isnan, nan
+
+from pydantic import ValidationError
+
+from features.errors import ProductError, UnitError
+from features.inputs import INPUTS, Conversion
+from features.products import PRODUCTS, Product, product
+from features.units import conversion, fitting_units, spelled
+from serving.course import CourseSoFar, Dose, Grade, Reading
+from serving.errors import RequestProblem, path_of, problems_of
+from serving.messages import Grading, Measurement, Problem, RiskRequest, Treatment
+
+SECONDS_PER_DAY = 86_400.0
+_EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
+Where = tuple[str | int, ...]  # table and row; empty for the request itself
+_NO_INFUSION = Problem(
+    path="course.infused_at",
+    problem="is missing, while rows carry times",
+    legal="the time of the first infusion with its offset",
+    what_to_do="Give it, or give days instead of times.",
+)
+
+
+def read_request(body: bytes) -> RiskRequest:
+    """Read a request.
+
+    Raises
+    ------
+    RequestProblem
+        Telling every problem by its path, without what came.
+    """
+    try:
+        return RiskRequest.model_validate_json(body)
+    except ValidationError as found:
+        problem = problems_of(found)
+    raise problem  # outside of the handler: pydantic's error holds the input
+
+
+def course_so_far(request: RiskRequest) -> CourseSoFar:
+    """Return the course at its landmark.
+
+    Raises
+    ------
+    RequestProblem
+        For missing or contradicting times, units and values.
+    """
+    return _Reader(request).course()
+
+
+@dataclass
+class _Reader:
+    """Reads one request, collecting what is wrong with it."""
+
+    request: RiskRequest
+    problems: list[Problem] = field(default_factory=list)
+    repeated: dict[str, None] = field(default_factory=dict)
+    approximate: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_day = self.request.resolution == "day"
+
+    def course(self) -> CourseSoFar:
+        asked = self.request
+        readings = self._readings(asked.measurements)
+        doses = [self._dose(("treatments", at), row) for at, row in enumerate(asked.treatments)]
+        grades = [self._grade(("grades", at), row) for at, row in enumerate(asked.grades)]
+        given = self._when((), "landmark", asked.landmark, "landmark_at", asked.landmark_at)
+        if self.problems:
+            raise RequestProblem(self.problems)
+        rows: list[Reading | Dose | Grade] = [*readings, *doses, *grades]
+        known = [one.known_day for one in rows]
+        landmark = max(known, default=0.0) if isnan(given) else given
+        one, code, reason = _product(asked.course.product)
+        return CourseSoFar(
+            facts=asked.course,
+            product=one,
+            no_product_code=code,
+            no_product=reason,
+            landmark=landmark,
+            resolution=asked.resolution,
+            readings=tuple(row for row in readings if row.known_day <= landmark),
+            doses=tuple(row for row in doses if row.known_day <= landmark),
+            grades=tuple(row for row in grades if row.known_day <= landmark),
+            repeated=tuple(self.repeated),
+            approximate=tuple(self.approximate),
+            later_rows=sum(day > landmark for day in known),
+        )
+
+    def _readings(self, rows: Sequence[Measurement]) -> list[Reading]:
+        kept: dict[tuple[str, float, float], Reading] = {}
+        for index, row in enumerate(rows):
+            one = self._reading(("measurements", index), row)
+            key = one[:3]
+            before = kept.pop(key, None)
+            if before is not None and (before.value, before.text) != (one.value, one.text):
+                self.repeated[one.input] = None
+            kept[key] = one
+        return list(kept.values())
+
+    def _reading(self, where: Where, row: Measurement) -> Reading:
+        name, value, text = row["input"], row.get("value"), row.get("text")
+        day, known = self._span(
+            where, row.get("day"), row.get("at"), row.get("known_day"), row.get("known_at")
+        )
+        if INPUTS[name].is_text:
+            return Reading(name, day, known, nan, self._level(where, name, value, text))
+        number = self._canonical(where, name, value, row.get("unit"), text)
+        return Reading(name, day, known, number, None)
+
+    def _level(self, where: Where, name: str, value: float | None, text: str | None) -> str:
+        legal = INPUTS[name].levels
+        if text is not None and text in legal and value is None:
+            return text
+        self._wrong(
+            where,
+            "text",
+            f"is no level of {name}",
+            f"{', '.join(legal)} (and no value)",
+            "Give the level as text.",
+        )
+        return ""
+
+    def _canonical(
+        self, where: Where, name: str, value: float | None, unit: str | None, text: str | None
+    ) -> float:
+        if value is None or text is not None:
+            self._wrong(
+                where,
+                "value",
+                f"is missing for {name}, or a text came with it",
+                f"a number in one of {', '.join(INPUTS[name].accepted)}",
+                "Give the number and its unit; leave out what was not measured.",
+            )
+            return nan
+        turn = _turn(name, unit)
+        if turn is None:
+            self._wrong(
+                where,
+                "unit",
+                f"is missing or not accepted for {name}",
+                ", ".join(INPUTS[name].accepted),
+                "Name the unit in which the laboratory reports it.",
+            )
+            return nan
+        if turn.approximate:
+            self.approximate[name] = None
+        canonical = value * turn.factor + turn.offset
+        low, high = INPUTS[name].hard
+        if not low <= canonical <= high:
+            self._impossible(where, name, value, unit or "")
+        return canonical
+
+    def _impossible(self, where: Where, name: str, value: float, unit: str) -> None:
+        one = INPUTS[name]
+        fitting = [fit for fit in fitting_units(name, value) if fit != spelled(unit)]
+        hint = f"Did you mean {' or '.join(fitting)}?" if fitting else "Check value and unit."
+        self._wrong(
+            where,
+            "value",
+            f"is impossible for {name} in its unit",
+            f"{one.hard[0]:g} to {one.hard[1]:g} {one.unit}",
+            hint,
+        )
+
+    def _dose(self, where: Where, row: Treatment) -> Dose:
+        start = self._when(where, "start_day", row.start_day, "start_at", row.start_at, needed=True)
+        stop = self._when(where, "stop_day", row.stop_day, "stop_at", row.stop_at)
+        known = self._known(where, start, row.known_day, row.known_at)
+        if stop < start:
+            self._wrong(
+                where, "stop_day", "is before its start", "the start or later", "Mend the order."
+            )
+        return Dose(row.agent, start, stop, known)
+
+    def _grade(self, where: Where, row: Grading) -> Grade:
+        day, known = self._span(where, row.day, row.at, row.known_day, row.known_at)
+        if day < 0:
+            self._wrong(
+                where,
+                "day",
+                "is before the infusion",
+                "0 or later",
+                "Grades of CRS and ICANS begin with the infusion.",
+            )
+        return Grade(row.toxicity, day, known, row.grade, row.system)
+
+    def _span(
+        self,
+        where: Where,
+        day: float | None,
+        at: datetime | None,
+        known_day: float | None,
+        known_at: datetime | None,
+    ) -> tuple[float, float]:
+        when = self._when(where, "day", day, "at", at, needed=True)
+        return when, self._known(where, when, known_day, known_at)
+
+    def _known(
+        self, where: Where, day: float, known_day: float | None, known_at: datetime | None
+    ) -> float:
+        if known_day is None and known_at is None:
+            return floor(day) + 1.0 if self.by_day and not isnan(day) else day
+        known = self._when(where, "known_day", known_day, "known_at", known_at)
+        if known < day:
+            self._wrong(
+                where,
+                "known_day",
+                "is before it happened",
+                "that day or later",
+                "Mend the order.",
+            )
+        return known
+
+    def _when(
+        self,
+        where: Where,
+        day_field: str,
+        day: float | None,
+        at_field: str,
+        at: datetime | None,
+        *,
+        needed: bool = False,
+    ) -> float:
+        if at is None:
+            if day is None and needed:
+                self._one_of(where, day_field, at_field, "is missing")
+            return nan if day is None else day
+        if day is not None:
+            self._one_of(where, day_field, at_field, "came together with a time")
+            return nan
+        return self._days_from_infusion(where, at_field, at)
+
+    def _days_from_infusion(self, where: Where, at_field: str, at: datetime) -> float:
+        infused_at = self.request.course.infused_at
+        if infused_at is None:
+            if _NO_INFUSION not in self.problems:
+                self.problems.append(_NO_INFUSION)
+            return nan
+        days = (at - infused_at).total_seconds() / SECONDS_PER_DAY
+        if not _EARLIEST_DAY <= days <= _LATEST_DAY:
+            self._wrong(
+                where,
+                at_field,
+                "is too far from the infusion",
+                f"{_EARLIEST_DAY:g} to {_LATEST_DAY:g} days from course.infused_at",
+                "Check both times.",
+            )
+        return days
+
+    def _one_of(self, where: Where, day_field: str, at_field: str, problem: str) -> None:
+        self._wrong(
+            where,
+            day_field,
+            problem,
+            f"either {day_field} (days from infusion) or {at_field} (a time with its offset)",
+            "Give one of the two.",
+        )
+
+    def _wrong(self, where: Where, name: str, problem: str, legal: str, what_to_do: str) -> None:
+        self.problems.append(
+            Problem(
+                path=path_of((*where, name)), problem=problem, legal=legal, what_to_do=what_to_do
+            )
+        )
+
+
+@lru_cache(maxsize=2048)
+def _turn(name: str, unit: str | None) -> Conversion | None:
+    try:
+        return conversion(name, unit)
+    except UnitError:  # its message repeats the unit as it came
+        return None
+
+
+def _product(name: str | None) -> tuple[Product | None, str, str]:
+    """Return the product, or why there is none; an unknown name is not repeated."""
+    if name is None:
+        return None, "no_product", "No product is named. Give course.product."
+    try:
+        return product(name), "", ""
+    except ProductError as reason:
+        if reason.kind == "not_car_t":
+            return None, "not_a_car_t", str(reason)  # a name of the catalogue: safe to repeat
+    text = f"The product is not in the CAR-T catalogue. Known: {_known_products()}."
+    return None, "unknown_product", text
+
+
+def _known_products() -> str:
+    return ", ".join(one.short for one in PRODUCTS.values())

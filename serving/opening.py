@@ -1,0 +1,107 @@
+"""Opening what a start needs: the release, and the requests of a file."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from features.errors import CohortError, ReleaseError, VigiCellError
+from features.telemetry import switch_off_telemetry
+from models.release import Release, load_release
+from serving.answer import Desk
+from serving.ledger import Ledger
+from serving.settings import Settings
+
+RELEASE_TAG = "vigicell-release:latest"
+_PATIENCE_SECONDS = 60.0
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # patients' data: direct
+
+
+def opened_release(settings: Settings) -> Release | None:
+    """Load the release that the settings name, else the one in the model store, else none.
+
+    Raises
+    ------
+    ReleaseError, ModelFormatError
+        When the one that is meant cannot be trusted.
+    """
+    place = settings.release or _stored_release()
+    return None if place is None else load_release(place)
+
+
+def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[bytes]:
+    """Answer here, recorded in the ledger like any other answer."""
+    desk = Desk(opened_release(settings), Ledger(settings.ledger), demo=settings.demo)
+    try:
+        for body in requests:
+            yield desk.answer(body)
+    finally:
+        desk.close()
+
+
+def answers_from_url(url: str, requests: list[bytes]) -> Iterator[bytes]:
+    """Ask a running service.
+
+    Raises
+    ------
+    ReleaseError
+        When no service answers there.
+    VigiCellError
+        With the service's own words when it refuses.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise VigiCellError("--url begins with http:// or https://.")
+    for body in requests:
+        asked = urllib.request.Request(  # noqa: S310 - http or https, checked above
+            url.rstrip("/") + "/v1/risk", body, {"content-type": "application/json"}
+        )
+        try:
+            with _NO_PROXY.open(asked, timeout=_PATIENCE_SECONDS) as reply:
+                yield reply.read()
+        except urllib.error.HTTPError as refusal:
+            raise VigiCellError(_words_of(refusal.read())) from None
+        except OSError as reason:
+            raise ReleaseError(
+                f"No service answers at that address ({type(reason).__name__}). Start one with "
+                "`python -m serving serve`."
+            ) from None
+
+
+def requests_in(text: str) -> list[bytes]:
+    """Return the requests of a JSON text: one object, or a list of them.
+
+    Raises
+    ------
+    CohortError
+        For what is no JSON.
+    """
+    try:
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CohortError(
+            "The file is no readable JSON. It holds one request, or a list of requests, as "
+            "POST /v1/risk takes them."
+        ) from None
+    return [
+        json.dumps(one).encode() for one in (content if isinstance(content, list) else [content])
+    ]
+
+
+def _words_of(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return "The service refused without a word. Look into its log."
+
+
+def _stored_release() -> Path | None:
+    switch_off_telemetry()
+    import bentoml  # slow to import, and not needed where a directory is named
+    from bentoml.exceptions import NotFound
+
+    try:
+        return Path(bentoml.models.get(RELEASE_TAG).path)
+    except NotFound:
+        return None

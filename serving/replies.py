@@ -1,0 +1,158 @@
+"""What the service answers: the shapes of ``POST /v1/risk`` and ``GET /v1/model``."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Reply(BaseModel):
+    """Part of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Notice(Reply):
+    """Something to know before the numbers are used."""
+
+    code: str
+    text: str
+    inputs: list[str] = Field(default_factory=list, description="the inputs it is about")
+
+
+class Abstention(Reply):
+    """Why a question is not answered."""
+
+    reason: str = Field(description="a fixed word, for machines")
+    text: str
+
+
+class Interval(Reply):
+    """How far the estimate may move with other training patients."""
+
+    low: float
+    high: float
+    meaning: str
+
+
+class Comparison(Reply):
+    """The estimate beside that of the average patient of the product."""
+
+    ratio: float
+    average: float
+    meaning: str
+
+
+class Tier(Reply):
+    """How closely to watch; it only adds to the label and the site protocol."""
+
+    name: str
+    rank: int = Field(description="1 is the lowest")
+    of: int
+    action: str
+    source: str
+    because: str = Field(description="the cut-off, or the current grade that raises it")
+    training_events: int | None = Field(default=None, description="events of the tier in training")
+    training_n: int | None = Field(default=None, description="rows of the tier in training")
+
+
+class Driver(Reply):
+    """One association with the estimate; not a cause."""
+
+    predictor: str
+    label: str
+    value: float | None
+    shown: str = Field(description="value and unit as a person reads them")
+    unit: str
+    age_hours: float | None = Field(description="how old the underlying result is")
+    direction: Literal["raises", "lowers"]
+    contribution: float = Field(description="on the probability scale")
+    contribution_log_odds: float
+
+
+class Explanation(Reply):
+    """Where the estimate comes from: ``base + sum of contributions + rest = probability``."""
+
+    base: float = Field(description="estimate for the average course of the training cohort")
+    drivers: list[Driver]
+    rest: float = Field(description="sum of the contributions that are not listed")
+    meaning: str
+
+
+class ModelName(Reply):
+    """Which model answered, and what it has seen."""
+
+    name: str
+    version: str = Field(description="SHA-256 of the model directory")
+    cohort: str
+    cohort_fingerprint: str
+    n: int
+    events: int
+    synthetic: bool
+    product_in_training: bool | None = Field(
+        default=None, description="whether courses of this product were in training"
+    )
+
+
+class Asked(Reply):
+    """The question in words."""
+
+    name: str
+    text: str
+    toxicity: str
+    min_grade: int
+    from_day: float
+    until_day: float | None
+
+
+class QuestionAnswer(Reply):
+    """One question: either an estimate with everything needed to judge it, or an abstention."""
+
+    question: Asked
+    abstention: Abstention | None = None
+    probability: float | None = None
+    interval: Interval | None = None
+    compared: Comparison | None = None
+    tier: Tier | None = None
+    explanation: Explanation | None = None
+    inputs_missing: list[str] = Field(default_factory=list)
+    notices: list[Notice] = Field(default_factory=list)
+    model: ModelName | None = None
+
+
+class RiskAnswer(Reply):
+    """The answer to one course at one instant."""
+
+    ledger_id: str = Field(description="under this id the answer is recorded")
+    demonstration: bool
+    synthetic_notice: str | None = Field(
+        description="said whenever a model fitted to synthetic courses answers"
+    )
+    release: str = Field(description="SHA-256 of the release, empty without one")
+    product: str | None
+    landmark_day: float
+    watch: Tier | None = Field(description="the highest tier of all questions and current grades")
+    answers: list[QuestionAnswer]
+    notices: list[Notice]
+    not_covered: list[str]
+
+
+class ModelFacts(Reply):
+    """What a model is, for ``GET /v1/model``."""
+
+    question: Asked
+    model: ModelName
+    serves: bool
+    silent_because: str | None
+    predictors: list[str]
+    tiers: list[dict[str, Any]]
+    facts: dict[str, Any] = Field(description="the manifest of the model, as it was frozen")
+
+
+class ReleaseFacts(Reply):
+    """The release that is loaded."""
+
+    release: str
+    loaded: bool
+    demonstration: bool
+    record: dict[str, Any]
+    models: list[ModelFacts]

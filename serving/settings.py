@@ -1,0 +1,123 @@
+"""Settings of the service, read from the environment in this one place.
+
+A wrong value stops the start with the key, what came and what is legal.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TypeVar
+
+from features.errors import SettingsError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 3000
+DEFAULT_BODY_LIMIT_BYTES = 2 * 1024 * 1024
+_BODY_LIMITS = (1024, 64 * 1024 * 1024)
+_PORTS = (1, 65535)
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a service is started with.
+
+    Attributes
+    ----------
+    ledger : Path
+        The SQLite file in which every answer is recorded before it is given.
+    release : Path or None
+        Directory of the release to serve; ``None`` takes the one in the model store.
+    demo : bool
+        Whether models fitted to synthetic courses may answer, marked as such.
+    host, port
+        Where to listen; loopback unless said otherwise.
+    body_limit_bytes : int
+        The longest request body that is read.
+    """
+
+    ledger: Path
+    release: Path | None = None
+    demo: bool = False
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; an absent or empty variable takes its default.
+
+        Raises
+        ------
+        SettingsError
+            For a value that is not legal, naming its key.
+        """
+
+        def read(key: str, parse: Callable[[str, str], _T], default: _T) -> _T:
+            text = environment.get(key, "").strip()
+            return parse(key, text) if text else default
+
+        return cls(
+            ledger=read("VIGICELL_LEDGER", _file, default_ledger()),
+            release=read("VIGICELL_RELEASE", _directory, None),
+            demo=read("VIGICELL_DEMO", _flag, False),
+            host=read("VIGICELL_HOST", _address, DEFAULT_HOST),
+            port=read("VIGICELL_PORT", _whole(*_PORTS), DEFAULT_PORT),
+            body_limit_bytes=read(
+                "VIGICELL_BODY_LIMIT_BYTES", _whole(*_BODY_LIMITS), DEFAULT_BODY_LIMIT_BYTES
+            ),
+        )
+
+
+def default_ledger() -> Path:
+    """Where the ledger lies when nothing is said: outside of any bento, which may be deleted."""
+    return Path.home() / ".vigicell" / "ledger.sqlite"
+
+
+def _flag(key: str, text: str) -> bool:
+    if text.lower() in _YES:
+        return True
+    if text.lower() in _NO:
+        return False
+    raise _wrong(key, text, f"one of {', '.join(_YES)} or {', '.join(_NO)}")
+
+
+def _whole(low: int, high: int) -> Callable[[str, str], int]:
+    def parse(key: str, text: str) -> int:
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        raise _wrong(key, text, f"a whole number from {low} to {high}")
+
+    return parse
+
+
+def _address(key: str, text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise _wrong(
+            key, text, "an IP address, for instance 127.0.0.1 (this machine only)"
+        ) from None
+
+
+def _directory(key: str, text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not path.is_dir():
+        raise _wrong(key, text, "an existing directory that holds release.json")
+    return path
+
+
+def _file(key: str, text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if path.is_dir():
+        raise _wrong(key, text, "the path of a file, not of a directory")
+    return path
+
+
+def _wrong(key: str, text: str, legal: str) -> SettingsError:
+    return SettingsError(
+        f"{key}={text!r} is not legal. Legal is {legal}. Unset it for the default."
+    )

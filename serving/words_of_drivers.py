@@ -1,0 +1,115 @@
+"""Drivers in clinical words: which predictors go with an estimate, in values a clinician knows."""
+
+from collections.abc import Mapping
+from math import exp, isfinite
+
+from features.columns import COLUMNS, Description
+from models.columns import Floats
+from models.explanation import Explanation
+from serving.course import CourseSoFar, Reading
+from serving.replies import Driver
+from serving.replies import Explanation as ExplanationReply
+from serving.words import ASSOCIATIONS, shown_value
+
+_MOST_DRIVERS = 8
+_LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
+_RELATIVE = ("change", "slope")
+
+
+def explained(
+    explanation: Explanation,
+    values: Floats,
+    probability: float,
+    course: CourseSoFar,
+    latest: Mapping[str, Reading],
+    language: str,
+) -> ExplanationReply:
+    """Return the strongest drivers of one row; base, drivers and rest add up to `probability`.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of one row, over the same columns as `values`.
+    values : ndarray, shape (k,)
+        What the model read, NaN where missing.
+    """
+    points = explanation.rescaled_to_probability[0]
+    order = sorted(range(len(points)), key=lambda at: -abs(points[at]))[:_MOST_DRIVERS]
+    drivers = [
+        _driver(
+            explanation.predictors[at], float(values[at]), float(points[at]),
+            float(explanation.log_odds[0, at]), course, latest, language,
+        )
+        for at in order
+        if abs(points[at]) >= _LEAST_CONTRIBUTION
+    ]  # fmt: skip
+    base = float(explanation.average_probability[0])
+    rest = probability - base - sum(one.contribution for one in drivers)
+    return ExplanationReply(base=base, drivers=drivers, rest=rest, meaning=ASSOCIATIONS)
+
+
+def _driver(
+    name: str,
+    value: float,
+    points: float,
+    log_odds: float,
+    course: CourseSoFar,
+    latest: Mapping[str, Reading],
+    language: str,
+) -> Driver:
+    words = COLUMNS[name].description
+    known = isfinite(value)
+    clinical = clinical_value(words, value) if known else None
+    return Driver(
+        predictor=name,
+        label=words.label_zh if language == "zh" else words.label,
+        value=clinical,
+        shown=_shown(words, value, clinical),
+        unit=words.unit,
+        age_hours=_age_hours(name, words, course, latest),
+        direction="raises" if points >= 0 else "lowers",
+        contribution=points,
+        contribution_log_odds=log_odds,
+    )
+
+
+def clinical_value(words: Description, value: float) -> float:
+    """Turn the number of a column into the one a clinician knows.
+
+    Changes and trends of inputs that are read as ratios become factors: 2 is a doubling.
+    """
+    if words.transform == "log2(1+x)":
+        return 2.0**value if words.summary in _RELATIVE else 2.0**value - 1.0
+    if words.transform == "log2":
+        return 2.0**value
+    if words.transform == "log10":
+        return 10.0**value
+    if words.transform == "logit":
+        return 1.0 / (1.0 + exp(-value))
+    return value
+
+
+def _shown(words: Description, value: float, clinical: float | None) -> str:
+    if clinical is None:
+        return "not known"
+    if words.transform == "logit":
+        return f"{100 * clinical:.1f} %"
+    if words.transform == "log2(1+x)" and words.summary in _RELATIVE:
+        return f"times {clinical:.3g}" + (" per day" if words.summary == "slope" else "")
+    if words.unit == "" and value in (0.0, 1.0):
+        return "yes" if value else "no"
+    per_day = "/d" if words.summary == "slope" else ""
+    return shown_value(clinical, words.unit) + per_day
+
+
+def _age_hours(
+    name: str, words: Description, course: CourseSoFar, latest: Mapping[str, Reading]
+) -> float | None:
+    if words.input is not None:
+        reading = latest.get(words.input)
+        return None if reading is None else 24.0 * (course.landmark - reading.day)
+    if COLUMNS[name].group != "grades":
+        return None
+    toxicity = name.partition("_")[0].upper()
+    days = [one.day for one in course.grades if one.toxicity == toxicity]
+    return 24.0 * (course.landmark - max(days)) if days else None

@@ -1,0 +1,215 @@
+"""The real server: BentoML in a process of its own, on loopback, with an empty home."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from serving.ledger import Ledger
+from serving.messages import EXAMPLE_REQUEST
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+MARKER = "Zweistein-4711"
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_TOO_HEAVY = ("sklearn", "scikit-learn", "shap", "mlflow", "optuna", "matplotlib")
+_HAS_UV = shutil.which("uv") is not None or find_spec("uv") is not None
+
+
+def a_free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def an_environment(home: Path, **more: str) -> dict[str, str]:
+    home.mkdir(exist_ok=True)
+    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TMPDIR")}
+    return {**kept, "HOME": str(home), "OMP_NUM_THREADS": "1", **more}
+
+
+class Server:
+    def __init__(self, port: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+
+    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        headers = {} if body is None else {"content-type": "application/json"}
+        asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
+            self.base + path, body, headers
+        )
+        try:
+            with _OPENER.open(asked, timeout=30) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read()
+
+    def wait(self, process: subprocess.Popen[bytes], seconds: float = 90.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert process.poll() is None, "the server ended by itself"
+            try:
+                if self.ask("/livez")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError("the server did not answer in time")
+
+
+@contextmanager
+def serving(command, port, log: Path, cwd: Path, environment):
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command, stdout=sink, stderr=sink, cwd=cwd, env=environment, start_new_session=True
+        )
+        try:
+            server = Server(port)
+            server.wait(process)
+            yield server
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+    assert "Traceback" not in log.read_text()
+
+
+def serve(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "serving", "serve", *arguments]
+
+
+def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, tmp_path):
+    port, ledger, log = a_free_port(), tmp_path / "ledger.sqlite", tmp_path / "log"
+    command = serve(
+        "--demo", "--port", str(port), "--release", str(release_directory), "--ledger", str(ledger)
+    )
+    body = json.dumps(EXAMPLE_REQUEST).encode()
+    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
+        assert server.ask("/readyz")[0] == 200
+        assert server.ask("/healthz")[0] == 200
+        status, answer = server.ask("/v1/risk", body)
+        assert status == 200
+        marked = {**EXAMPLE_REQUEST, "course": {**EXAMPLE_REQUEST["course"], "product": MARKER}}
+        assert server.ask("/v1/risk", json.dumps(marked).encode())[0] == 200
+        refused = server.ask("/v1/risk", json.dumps({MARKER: MARKER}).encode())
+        assert refused[0] == 422
+        assert server.ask("/v1/risk", b"x" * 3_000_000)[0] == 413
+        assert server.ask("/v1/model")[0] == 200
+        contract = json.loads(server.ask("/v1/openapi.json")[1])
+        counted = server.ask("/metrics")[1].decode()
+    assert {"/v1/risk", "/v1/model", "/v1/questions"} <= set(contract["paths"])
+    assert 'vigicell_abstentions_total{question="severe-crs-30d",reason="outside_landmarks"}' in (
+        counted
+    )
+    assert "vigicell_answer_seconds_bucket" in counted
+    for text in (counted, log.read_text(), refused[1].decode()):
+        assert MARKER not in text
+    one = Ledger(ledger)
+    assert one.answer(json.loads(answer)["ledger_id"]) == answer
+    assert one.verify().entries == 2
+    assert one.verify().holds
+    one.close()
+
+
+def test_readiness_tells_the_truth_without_a_release(tmp_path):
+    port, log = a_free_port(), tmp_path / "log"
+    command = serve("--port", str(port), "--ledger", str(tmp_path / "ledger.sqlite"))
+    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
+        assert server.ask("/livez")[0] == 200
+        assert server.ask("/readyz")[0] == 503
+        status, answer = server.ask("/v1/risk", json.dumps(EXAMPLE_REQUEST).encode())
+    assert status == 200
+    assert {one["abstention"]["reason"] for one in json.loads(answer)["answers"]} == {"no_release"}
+
+
+def test_readiness_tells_the_truth_about_a_silent_model(release_directory, tmp_path):
+    port, log = a_free_port(), tmp_path / "log"
+    command = serve(
+        "--port", str(port), "--release", str(release_directory),
+        "--ledger", str(tmp_path / "ledger.sqlite"),
+    )  # fmt: skip
+    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
+        assert server.ask("/readyz")[0] == 503
+
+
+def test_the_service_imports_nothing_that_only_training_needs():
+    code = (
+        "import sys, serving.service\n"
+        f"heavy = sorted(set(sys.modules) & set({_TOO_HEAVY!r}))\n"
+        "assert not heavy, heavy\n"
+        "import os\n"
+        "assert os.environ['BENTOML_DO_NOT_TRACK'] == 'true'\n"
+        "from bentoml._internal.utils.analytics import usage_stats\n"
+        "assert usage_stats.do_not_track()\n"
+    )
+    environment = {**os.environ}
+    environment.pop("BENTOML_DO_NOT_TRACK", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
+@pytest.mark.skipif(not _HAS_UV, reason="`bentoml build` needs uv, which is not installed")
+def test_a_built_bento_starts_elsewhere_with_an_empty_home(release_directory, tmp_path):
+    store = an_environment(tmp_path / "builder", BENTOML_HOME=str(tmp_path / "store"))
+    bentoml = [sys.executable, "-m", "bentoml"]
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=store, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    put = (
+        "import shutil, sys\n"
+        "from features.telemetry import switch_off_telemetry\n"
+        "switch_off_telemetry()\n"
+        "import bentoml\n"
+        "with bentoml.models.create('vigicell-release') as made:\n"
+        "    shutil.copytree(sys.argv[1], made.path, dirs_exist_ok=True)\n"
+    )
+    run(sys.executable, "-c", put, str(release_directory))
+    run(*bentoml, "build", "--version", "1")
+    run(*bentoml, "export", "vigicell:1", str(tmp_path / "vigicell.bento"))
+    bento = tmp_path / "elsewhere" / "bento"
+    shutil.unpack_archive(tmp_path / "vigicell.bento", bento, format="tar")
+
+    required = (bento / "env" / "python" / "requirements.txt").read_text()
+    assert "xgboost-cpu" in required
+    assert not any(name in required for name in _TOO_HEAVY)
+    assert not list(bento.glob("src/training")) + list(bento.glob("src/tests"))
+    shutil.rmtree(tmp_path / "store")
+
+    port, log = a_free_port(), tmp_path / "log"
+    environment = an_environment(tmp_path / "empty", VIGICELL_DEMO="1")
+    command = [*bentoml, "serve", str(bento), "--port", str(port)]
+    with serving(command, port, log, bento.parent, environment) as server:
+        assert server.ask("/readyz")[0] == 200
+        status, answer = server.ask("/v1/risk", json.dumps(EXAMPLE_REQUEST).encode())
+        assert status == 200
+        assert any(one["probability"] for one in json.loads(answer)["answers"])
+    assert (tmp_path / "empty" / ".vigicell" / "ledger.sqlite").is_file()
+
+
+def test_a_bento_is_not_built_without_a_release(tmp_path):
+    environment = an_environment(tmp_path / "home", BENTOML_HOME=str(tmp_path / "store"))
+    done = subprocess.run(
+        [sys.executable, "-m", "bentoml", "build"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "training export" in done.stdout + done.stderr

@@ -1,0 +1,122 @@
+"""Champions become a release in a chain and in the model store; the one before can come back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from features.errors import ReleaseError
+from models.release import load_release
+from tests.training.tiny_models import a_model_directory
+from training import registry
+from training.export import (
+    bring_back,
+    export_champions,
+    export_to,
+    import_bentoml,
+    release_chain,
+)
+from training.tracking import MlflowTracker
+from training.tracking_store import TrackingStore
+from training.work_folder import WorkFolder
+
+CRS, ICANS = "severe-crs-72h", "severe-icans-72h"
+
+
+@pytest.fixture(autouse=True)
+def own_model_store(tmp_path: Path) -> Iterator[None]:
+    import_bentoml()
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from bentoml._internal.models.model import ModelStore
+
+    (tmp_path / "models").mkdir()
+    BentoMLContainer.model_store.set(ModelStore(tmp_path / "models"))
+    yield
+    BentoMLContainer.model_store.reset()
+
+
+def a_champion(store: TrackingStore, place: Path, asked: str, intercept: float = -2.0) -> str:
+    tracker = MlflowTracker(store, "plan", "fit", {})
+    version = registry.register(tracker, a_model_directory(place, asked, intercept))
+    registry.point(store, registry.CHAMPION, version)
+    return version.digest
+
+
+def export(store: TrackingStore, folder: WorkFolder) -> str:
+    return export_champions(store, folder, "the CAR-T board", "first use").tag
+
+
+def test_all_champions_are_one_release_and_one_stored_model(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    digests = {asked: a_champion(store, tmp_path, asked) for asked in (CRS, ICANS)}
+    done = export_champions(store, folder, "the CAR-T board", "first use")
+    assert dict(done.record.model_digests) == digests
+    stored = import_bentoml().models.get("vigicell-release:latest")
+    assert str(stored.tag) == done.tag == f"vigicell-release:{done.record.digest[:16]}"
+    release = load_release(stored.path)
+    assert {name: model.digest for name, model in release.models.items()} == digests
+    assert stored.info.metadata["digest"] == release.digest
+
+
+def test_releases_form_a_chain(store: TrackingStore, folder: WorkFolder, tmp_path: Path) -> None:
+    for intercept in (-2.0, -1.0, -0.5):
+        a_champion(store, tmp_path, CRS, intercept)
+        export(store, folder)
+    chain = release_chain(folder)
+    assert [record.previous for record in chain] == [None, *(r.digest for r in chain[:-1])]
+
+
+def test_the_release_before_comes_back_as_the_newest(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    first = a_champion(store, tmp_path, CRS)
+    export(store, folder)
+    a_champion(store, tmp_path, CRS, -1.0)
+    export(store, folder)
+    back = bring_back(folder, "the CAR-T board", "alarms on the ward")
+    assert back.record.model_digests[CRS] == first
+    served = load_release(import_bentoml().models.get("vigicell-release:latest").path)
+    assert served.models[CRS].digest == first
+    assert len(release_chain(folder)) == 3
+    with pytest.raises(ReleaseError, match="no earlier release"):
+        bring_back(folder, "the CAR-T board", "further back than the first")
+
+
+def test_after_a_return_the_next_release_can_be_undone_again(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    digests = []
+    for intercept in (-2.0, -1.0):
+        digests.append(a_champion(store, tmp_path, CRS, intercept))
+        export(store, folder)
+    bring_back(folder, "the board", "alarms")
+    a_champion(store, tmp_path, CRS, -0.5)
+    export(store, folder)
+    assert bring_back(folder, "the board", "alarms again").record.model_digests[CRS] == digests[0]
+
+
+def test_a_directory_can_be_asked_for_and_is_not_in_the_chain(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    a_champion(store, tmp_path, CRS)
+    done = export_to(store, tmp_path / "release", "the board", "for another machine")
+    assert set(load_release(tmp_path / "release").models) == {CRS}
+    assert done.tag == ""
+    assert release_chain(folder) == []
+
+
+def test_without_a_champion_it_says_what_to_do(store: TrackingStore, folder: WorkFolder) -> None:
+    with pytest.raises(ReleaseError, match="promote"):
+        export(store, folder)
+
+
+def test_an_edited_release_stops_the_next_one(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    a_champion(store, tmp_path, CRS)
+    export(store, folder)
+    (record,) = folder.releases.glob("*/release.json")
+    record.write_text(record.read_text().replace("first use", "other use"))
+    with pytest.raises(ReleaseError, match="changed or is missing"):
+        export(store, folder)

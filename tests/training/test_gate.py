@@ -1,0 +1,112 @@
+"""Each rule of the gate refuses what it is there for, by its name, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from training.gate import GATE, Contest, refusals
+
+
+def estimate(middle: float, half: float = 0.1) -> dict[str, float]:
+    return {
+        "estimate": middle, "low": middle - half, "high": middle + half,
+        "low_90": middle - half, "high_90": middle + half,
+    }  # fmt: skip
+
+
+def an_evaluation(**changed: Any) -> dict[str, Any]:
+    figures = {
+        "loss_gap": estimate(-0.02, 0.01),
+        "same_day_gap": estimate(0.03),
+        "slope": estimate(1.05),
+        "events": 60,
+    } | changed
+    return {
+        "n_event_patients": figures["events"],
+        "model": {"calibration_slope": figures["slope"]},
+        "comparators": {
+            "grade_and_day": {"log_loss": estimate(0.30)},
+            "current_grade": {"log_loss": estimate(0.40)},
+        },
+        "differences": {
+            "grade_and_day": {
+                "log_loss": figures["loss_gap"],
+                "same_day_auroc": figures["same_day_gap"],
+            },
+            "current_grade": {"log_loss": estimate(-0.12), "same_day_auroc": estimate(0.3)},
+        },
+    }
+
+
+def a_contest(evaluation: dict[str, Any] | None = None, **changed: Any) -> Contest:
+    given = {"evaluation": evaluation or an_evaluation(), "synthetic": False} | changed
+    return Contest(**given)
+
+
+def test_a_good_challenger_passes_where_there_is_no_champion() -> None:
+    assert refusals(a_contest()) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "contest"),
+    [
+        ("enough_patients_had_the_event", a_contest(an_evaluation(events=12))),
+        ("audit_was_not_overridden", a_contest(audit_overrides={"a_rule": "a reason"})),
+        ("calibration_slope_interval_holds_one", a_contest(an_evaluation(slope=estimate(0.7)))),
+        (
+            "log_loss_is_below_the_best_comparator",
+            a_contest(an_evaluation(loss_gap=estimate(0.001, 0.002))),
+        ),
+        (
+            "log_loss_is_below_the_best_comparator",
+            a_contest(an_evaluation(loss_gap=estimate(-0.001, 0.012))),
+        ),
+        (
+            "same_day_auroc_is_not_below_the_best_comparator",
+            a_contest(an_evaluation(same_day_gap=estimate(-0.01))),
+        ),
+        ("log_loss_is_below_the_champion", a_contest(champion_is_synthetic=False)),
+        (
+            "log_loss_is_below_the_champion",
+            a_contest(
+                champion_is_synthetic=False, against_champion={"log_loss": estimate(0.01, 0.001)}
+            ),
+        ),
+        (
+            "same_day_auroc_is_not_below_the_champion",
+            a_contest(
+                champion_is_synthetic=False,
+                against_champion={
+                    "log_loss": estimate(-0.01, 0.001),
+                    "same_day_auroc": estimate(-0.02),
+                },
+            ),
+        ),
+        (
+            "synthetic_does_not_replace_real",
+            a_contest(
+                synthetic=True,
+                champion_is_synthetic=False,
+                against_champion={"log_loss": estimate(-0.01, 0.001)},
+            ),
+        ),
+    ],
+)
+def test_a_rule_refuses_alone_and_says_why(rule: str, contest: Contest) -> None:
+    refused = refusals(contest)
+    assert list(refused) == [rule]
+    assert refused[rule].endswith(".")
+
+
+def test_every_rule_is_tried_above() -> None:
+    mark = test_a_rule_refuses_alone_and_says_why.pytestmark[0]
+    assert {case[0] for case in mark.args[1]} == set(GATE)
+
+
+def test_a_figure_that_cannot_be_computed_refuses() -> None:
+    nothing = {"estimate": None, "low": None, "high": None, "low_90": None, "high_90": None}
+    refused = refusals(a_contest(an_evaluation(slope=nothing, loss_gap=nothing)))
+    assert set(refused) == {
+        "calibration_slope_interval_holds_one",
+        "log_loss_is_below_the_best_comparator",
+    }

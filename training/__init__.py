@@ -1,0 +1,1 @@
+"""The top floor, left: make and judge a risk model."""

@@ -1,0 +1,224 @@
+"""The command line of training: it parses and prints; every verb is done elsewhere.
+
+Exit codes: 0 done, 2 something a person can mend (with the message), 3 the audit refuses, 4 the
+gate refuses, 130 stopped by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from features.errors import VigiCellError
+from features.telemetry import switch_off_telemetry
+from training.arguments import parser
+from training.work_folder import WorkFolder
+
+STOPPED_BY_HAND = 130
+
+# What a verb needs is imported inside of it: `--help` and `check` must not wait for MLflow.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return its exit code."""
+    parsed = parser().parse_args(arguments)
+    switch_off_telemetry()
+    try:
+        VERBS[parsed.verb](parsed, WorkFolder.from_environment(os.environ))
+    except VigiCellError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. Finished trials are kept: the same command goes on.", file=sys.stderr)
+        return STOPPED_BY_HAND
+    return 0
+
+
+def _import(said: Namespace, _: WorkFolder) -> None:
+    from training.cohort import REJECTED, import_cohort
+
+    options = dict(_option(text) for text in said.option)
+    found = import_cohort(said.source, said.path, said.destination, **options)
+    print("\n".join(found.lines()))
+    if len(found.rejected):
+        print(f"Rows left out, by table, row and rule: {said.destination / REJECTED}")
+    print(f"Written: {said.destination}. Next: python -m training audit {said.destination}")
+
+
+def _option(text: str) -> tuple[str, str]:
+    key, separator, entry = text.partition("=")
+    if not separator:
+        raise VigiCellError(f"--option {text}: write KEY=VALUE, for instance resolution=day.")
+    return key, entry
+
+
+def _example(said: Namespace, _: WorkFolder) -> None:
+    from training.cohort import write_csv_example, write_csv_template
+
+    if said.template:
+        print(f"Empty tables with their dictionary: {write_csv_template(said.destination)}")
+    else:
+        print(f"Made-up records: {write_csv_example(said.destination, said.courses)}")
+    print(f"Next: python -m training import csv {said.destination} work/cohorts/mine")
+
+
+def _synthesize(said: Namespace, _: WorkFolder) -> None:
+    from features.sources.synthetic import synthesize_to
+    from training.cohort import check_directory
+
+    synthesize_to(said.destination, said.courses, said.seed)
+    print("\n".join(check_directory(said.destination).lines()))
+
+
+def _check(said: Namespace, _: WorkFolder) -> None:
+    from training.cohort import check_directory
+
+    found = check_directory(said.cohort)
+    print("\n".join(found.lines()))
+    for _index, row in found.rejected.head(20).iterrows():
+        print(f"  left out: {row['table']} row {row['row']}: {row['rule']}")
+
+
+def _audit(said: Namespace, _: WorkFolder) -> None:
+    from training.asking import audit_question
+
+    report = audit_question(said.cohort, said.question, said.html, said.json)
+    print(f"Audit of {report.cohort} for {report.question}: {report.verdict}")
+    for finding in report.findings:
+        print(f"  {finding.severity:<6} {finding.rule}: {finding.text}")
+        if finding.columns:
+            print(f"         columns: {', '.join(finding.columns)}")
+        if finding.way_out:
+            print(f"         way out: {finding.way_out}")
+    report.raise_if_refused()
+
+
+def _matrix(said: Namespace, _: WorkFolder) -> None:
+    from training.asking import write_matrix
+
+    rows, columns = write_matrix(said.cohort, said.question, said.out)
+    print(f"{rows} rows at risk with a known outcome, {columns} predictors: {said.out}")
+
+
+def _tune(said: Namespace, folder: WorkFolder) -> None:
+    from training.asking import plan_asked_for, tune_plan
+    from training.progress_bars import progress_bars
+
+    plan = plan_asked_for(said.plan, said.question)
+    with progress_bars() as progress:
+        tuned = tune_plan(plan, said.cohort, folder, progress)
+    for number, candidate in enumerate(tuned.candidates):
+        mark = "  <- chosen" if candidate is tuned.chosen else ""
+        print(f"{number:>3} {candidate.origin:<20} log loss {candidate.loss:.5f}{mark}")
+    print(f"rounds {tuned.chosen.settings.rounds}, {dict(tuned.chosen.settings.params)}")
+
+
+def _fit(said: Namespace, folder: WorkFolder) -> None:
+    from training.asking import plan_asked_for
+    from training.progress_bars import progress_bars
+    from training.recorded_fit import cohort_of_plan, fit_and_record, truth_of_plan
+    from training.summary import fit_lines
+    from training.tracking_store import open_store
+
+    plan = plan_asked_for(said.plan, said.question)
+    cohort = cohort_of_plan(plan, said.cohort)
+    store = None if said.no_tracking else open_store(folder)
+    truth = truth_of_plan(plan, said.cohort)
+    with progress_bars() as progress:
+        done = fit_and_record(plan, cohort, folder, store, progress, truth, said.workers)
+    print("\n".join(fit_lines(done)))
+
+
+def _predict(said: Namespace, _: WorkFolder) -> None:
+    from training.asking import predict_to
+
+    rows = predict_to(said.model, said.cohort, said.out)
+    print(f"{rows} landmarks answered: {said.out} (holds risks of patients: keep it like a cohort)")
+
+
+def _evaluate(said: Namespace, _: WorkFolder) -> None:
+    from training.asking import evaluate_on
+    from training.summary import evaluation_lines
+
+    print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort))))
+
+
+def _promote(said: Namespace, folder: WorkFolder) -> None:
+    from training import registry
+    from training.progress_bars import progress_bars
+    from training.promote import promote
+    from training.tracking_store import open_store
+
+    store = open_store(folder)
+    asked = registry.with_challenger(store) if said.question == ["all"] else said.question
+    for question in asked:
+        with progress_bars() as progress:
+            outcome = promote(
+                store, folder, question, said.who, said.why, said.override, said.cohort, progress
+            )
+        for note in outcome.notes:
+            print(f"note: {note}")
+        outcome.raise_if_refused()
+        overridden = f" (overridden: {', '.join(outcome.overridden)})" if outcome.overridden else ""
+        print(f"{outcome.challenger.name} is the champion now{overridden}.")
+
+
+def _export(said: Namespace, folder: WorkFolder) -> None:
+    from training.export import bring_back, export_champions, export_to
+    from training.tracking_store import open_store
+
+    if said.back:
+        done = bring_back(folder, said.who, said.why)
+    elif said.to:
+        done = export_to(open_store(folder), said.to, said.who, said.why)
+    else:
+        done = export_champions(open_store(folder), folder, said.who, said.why)
+    record = done.record
+    print(f"Release {record.digest[:16]}: {', '.join(sorted(record.model_digests))}")
+    print(f"Directory: {record.directory}")
+    if done.tag:
+        print(f"In the BentoML store: {done.tag}. Next: python -m serving serve")
+
+
+def _ui(said: Namespace, folder: WorkFolder) -> None:
+    from training.tracking_store import open_store
+
+    uri = open_store(folder).uri
+    command = [
+        sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri,
+        "--host", "127.0.0.1", "--port", str(said.port),
+    ]  # fmt: skip
+    print(f"MLflow: http://127.0.0.1:{said.port}", flush=True)
+    os.execv(command[0], command)  # noqa: S606 - our own fixed command
+
+
+def _demo(said: Namespace, folder: WorkFolder) -> None:
+    from training.demo import demo
+    from training.progress_bars import progress_bars
+
+    with progress_bars() as progress:
+        demo(folder, lambda line: print(line, flush=True), progress, said.courses, said.trials)
+
+
+VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
+    "import": _import,
+    "example": _example,
+    "synthesize": _synthesize,
+    "check": _check,
+    "audit": _audit,
+    "matrix": _matrix,
+    "tune": _tune,
+    "fit": _fit,
+    "predict": _predict,
+    "evaluate": _evaluate,
+    "promote": _promote,
+    "export": _export,
+    "ui": _ui,
+    "demo": _demo,
+}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

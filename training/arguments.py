@@ -1,0 +1,152 @@
+"""What can be typed after `python -m training`: verbs, their options, and the help."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from features.questions import QUESTIONS
+
+_DESCRIPTION = """\
+Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy.
+
+From your own records to a model, in this order:
+  example csv FOLDER      write a small made-up cohort as CSV: see what the tables look like
+  import csv FOLDER DEST  read CSV files, check every row, write a cohort directory
+  check DEST              count what it holds and what is left out, by rule
+  audit DEST              look for leaks before anything is fitted
+  fit --question QUESTION --cohort DEST
+                          audit, tune, fit and judge by the default plan (or --plan FILE);
+                          the run goes to MLflow
+  promote QUESTION        let it pass the gate to champion
+  export                  build the release that `python -m serving serve` answers with
+
+`demo` does all of it on synthetic courses in some minutes."""
+
+_EPILOG = """\
+Everything is written below the folder that VIGICELL_WORK names (default ./work): models,
+releases, and MLflow's store unless MLFLOW_TRACKING_URI names another. `ui` shows the runs.
+Exit codes: 0 done, 2 a message says what to mend, 3 the audit refuses, 4 the gate refuses."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; `verb` of what it parses is the name of the verb."""
+    top = argparse.ArgumentParser(
+        prog="python -m training",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    _cohort_verbs(verbs)
+    _model_verbs(verbs)
+    _release_verbs(verbs)
+    return top
+
+
+def _cohort_verbs(verbs: Any) -> None:
+    one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
+    one.add_argument("source", help="csv (your own files), unicar or nulisa (public cohorts)")
+    one.add_argument("path", type=Path, help="file, or folder of CSV files")
+    one.add_argument("destination", type=Path, help="cohort directory to write")
+    one.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="option of the source, e.g. resolution=day; may be repeated",
+    )
+    one.set_defaults(verb="import")
+    one = verbs.add_parser("example", help="write CSV files to learn from or to fill")
+    one.add_argument("source", choices=["csv"])
+    one.add_argument("destination", type=Path, help="new folder")
+    one.add_argument("--template", action="store_true", help="empty files with their dictionary")
+    one.add_argument("--courses", type=int, default=200)
+    one.set_defaults(verb="example")
+    one = verbs.add_parser("synthesize", help="write a synthetic cohort with known true risks")
+    one.add_argument("destination", type=Path, help="cohort directory to write")
+    one.add_argument("--courses", type=int, default=2000)
+    one.add_argument("--seed", type=int, default=1)
+    one.set_defaults(verb="synthesize")
+    one = verbs.add_parser("check", help="count what a cohort holds and what breaks a rule")
+    one.add_argument("cohort", type=Path, help="cohort directory, or folder of CSV files")
+    one.set_defaults(verb="check")
+    one = verbs.add_parser("audit", help="look for leaks: would a model be fooled here?")
+    _asks(one)
+    one.add_argument("--html", type=Path, help="also write the report as a page")
+    one.add_argument("--json", type=Path, help="also write the report as JSON")
+    one.set_defaults(verb="audit")
+    one = verbs.add_parser("matrix", help="write predictors and outcomes as Parquet or CSV")
+    _asks(one)
+    one.add_argument("--out", type=Path, required=True, help="file.parquet or file.csv")
+    one.set_defaults(verb="matrix")
+
+
+def _asks(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("cohort", type=Path, help="cohort directory")
+    verb.add_argument("--question", default="severe-crs-72h", help=f"one of {', '.join(QUESTIONS)}")
+
+
+def _model_verbs(verbs: Any) -> None:
+    for name, what in (
+        ("tune", "search tree parameters and print them, nothing is kept as a model"),
+        ("fit", "audit, tune, cross-fit, fit and record a model"),
+    ):
+        one = verbs.add_parser(name, help=what)
+        what_to_fit = one.add_mutually_exclusive_group(required=True)
+        what_to_fit.add_argument("--plan", type=Path, help="TOML file")
+        what_to_fit.add_argument("--question", help="use the default plan of this question")
+        one.add_argument("--cohort", help="cohort directory, instead of the plan's")
+        one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+        one.set_defaults(verb=name)
+        if name == "fit":
+            one.add_argument(
+                "--no-tracking", action="store_true", help="write the model, record no run"
+            )
+    one = verbs.add_parser("predict", help="write the risks of a cohort's landmarks as CSV")
+    _model_and_cohort(one)
+    one.add_argument("--out", type=Path, required=True, help="file.csv")
+    one.set_defaults(verb="predict")
+    one = verbs.add_parser("evaluate", help="judge a model on a cohort it has not seen")
+    _model_and_cohort(one)
+    one.set_defaults(verb="evaluate")
+
+
+def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", type=Path, required=True, help="risk-model directory")
+    verb.add_argument("--cohort", type=Path, required=True, help="cohort directory")
+
+
+def _release_verbs(verbs: Any) -> None:
+    one = verbs.add_parser("promote", help="let the challenger of a question pass the gate")
+    one.add_argument("question", nargs="+", help="one or more questions, or `all`")
+    _answers_for(one)
+    one.add_argument("--cohort", type=Path, help="cohort for the comparison with the champion")
+    one.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="promote although this rule refuses; who and why are recorded for good",
+    )
+    one.set_defaults(verb="promote")
+    one = verbs.add_parser("export", help="build the release of all champions")
+    _answers_for(one)
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
+    where.add_argument("--back", action="store_true", help="bring the previous release back")
+    one.set_defaults(verb="export")
+    one = verbs.add_parser("ui", help="show the runs in MLflow's own pages")
+    one.add_argument("--port", type=int, default=5000)
+    one.set_defaults(verb="ui")
+    one = verbs.add_parser("demo", help="the whole chain on synthetic courses")
+    one.add_argument("--courses", type=int, default=1500)
+    one.add_argument("--trials", type=int, default=10)
+    one.set_defaults(verb="demo")
+
+
+def _answers_for(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--who", required=True, help="name or role of the person who decides")
+    verb.add_argument("--why", required=True, help="the reason, in words")

@@ -1,0 +1,162 @@
+"""Smaller use cases of the command line: ask a cohort or a model one thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.cohort_files import fingerprint, read_cohort
+from features.errors import CohortError, NotAssessable
+from features.matrix import feature_matrix
+from features.questions import labels, question
+from features.tables import Cohort
+from models.risk_model import RiskModel
+from training.audit import AuditReport, audit
+from training.bootstrap import PatientBootstrap, summarise
+from training.crossfit import learn, one_thread
+from training.default_plans import default_plan
+from training.fit import study_key
+from training.fitting import recipe_of
+from training.metrics import measures_of
+from training.plan import Plan, read_plan
+from training.progress import Progress, unwatched
+from training.recorded_fit import cohort_of_plan
+from training.task import Task, prepare
+from training.tune import Tuned
+from training.work_folder import WorkFolder
+
+REPLICATES = 1000
+KEYS = ["course_id", "patient_id", "landmark_day", "outcome", "weight"]
+
+
+def plan_asked_for(file: Path | None, asked: str | None) -> Plan:
+    """Read the plan of a file, or make the default plan of a question."""
+    return read_plan(file) if file else default_plan(question(asked or ""))
+
+
+def audit_question(
+    directory: Path, asked: str, html: Path | None = None, json_file: Path | None = None
+) -> AuditReport:
+    """Audit a cohort for a question and, where asked for, write the report."""
+    cohort = read_cohort(directory)
+    task = prepare(cohort, default_plan(question(asked)))
+    report = audit(cohort, task.question, _frame(task), task.labels)
+    if html:
+        html.write_text(report.to_html(), encoding="utf-8")
+    if json_file:
+        json_file.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+    return report
+
+
+def write_matrix(directory: Path, asked: str, out: Path) -> tuple[int, int]:
+    """Write labels and predictors of every determined landmark; return rows and predictors.
+
+    Raises
+    ------
+    CohortError
+        Where `out` is neither Parquet nor CSV.
+    """
+    task = prepare(read_cohort(directory), default_plan(question(asked)))
+    X = _frame(task)
+    whole = pd.concat([task.labels[KEYS].reset_index(drop=True), X], axis=1)
+    if out.suffix == ".parquet":
+        whole.to_parquet(out, index=False)
+    elif out.suffix == ".csv":
+        whole.to_csv(out, index=False)
+    else:
+        raise CohortError(f"{out.name}: a matrix is written as .parquet or .csv.")
+    return X.shape
+
+
+def tune_plan(
+    plan: Plan, instead: str | None, folder: WorkFolder, progress: Progress = unwatched
+) -> Tuned:
+    """Search the tree parameters of a plan on all patients; a killed search goes on."""
+    task = prepare(cohort_of_plan(plan, instead), plan)
+    journal = folder.studies / study_key(plan, task) / "final.journal"
+    with one_thread():
+        learnt = learn(
+            task.rows,
+            recipe_of(plan, task),
+            plan,
+            task.event_patients,
+            plan.seed,
+            journal,
+            progress,
+        )
+    return learnt.tuned
+
+
+def predict_to(model_directory: Path, cohort_directory: Path, out: Path) -> int:
+    """Write the risk of every landmark at risk as CSV; return how many."""
+    model = RiskModel.load(model_directory)
+    rows, X = _asked_of(model, read_cohort(cohort_directory))
+    interval = model.interval(X)
+    table = rows[["course_id", "patient_id", "landmark_day"]].assign(
+        question=model.question.name,
+        risk=model.predict(X),
+        low=interval[:, 0],
+        high=interval[:, 1],
+        model=model.digest[:16],
+        synthetic_model=model.synthetic,
+    )
+    table.to_csv(out, index=False)
+    return len(table)
+
+
+def evaluate_on(model_directory: Path, cohort_directory: Path) -> dict[str, Any]:
+    """Judge a model on patients it has not seen.
+
+    Raises
+    ------
+    NotAssessable
+        Where the cohort is the one it learnt from, or holds one class only.
+    """
+    model, cohort = RiskModel.load(model_directory), read_cohort(cohort_directory)
+    if model.manifest.get("fingerprint") == fingerprint(cohort):
+        raise NotAssessable(
+            f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
+            "proves nothing. Its cross-fitted figures are in evaluation.json beside the model."
+        )
+    rows, X = _asked_of(model, cohort)
+    known = (rows["outcome"].notna() & (rows["weight"] > 0)).to_numpy()
+    judged, y = rows[known], rows.loc[known, "outcome"].to_numpy(dtype=np.float64)
+    if len(np.unique(y)) < 2:
+        raise NotAssessable(
+            f"{cohort.manifest.name} gives {len(y)} rows with a known outcome, all of one class: "
+            "there is nothing to tell apart."
+        )
+    return _figures(model, cohort, judged, y, model.predict(X[known]))
+
+
+def _figures(
+    model: RiskModel, cohort: Cohort, rows: pd.DataFrame, y: np.ndarray, risk: np.ndarray
+) -> dict[str, Any]:
+    strata = {}
+    if not model.question.before_infusion:
+        strata["same_day_auroc"] = rows["landmark_day"].to_numpy(dtype=np.float64)
+    draws = PatientBootstrap(rows["patient_id"], rows["weight"], REPLICATES)
+    found: Mapping[str, Any] = draws.replicate(measures_of(y, risk, strata))
+    return {
+        "question": model.question.name,
+        "cohort": cohort.manifest.name,
+        "synthetic": cohort.manifest.synthetic or model.synthetic,
+        "n_rows": len(rows),
+        "n_patients": int(rows["patient_id"].nunique()),
+        "n_event_patients": int(rows.loc[y == 1, "patient_id"].nunique()),
+        "model": {name: summarise(one).to_dict() for name, one in found.items()},
+    }
+
+
+def _asked_of(model: RiskModel, cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = labels(cohort, model.question)
+    return rows, feature_matrix(cohort, rows[["course_id", "instant"]], model.predictors)
+
+
+def _frame(task: Task) -> pd.DataFrame:
+    return pd.DataFrame(task.rows.X.numbers, columns=list(task.rows.X.names))

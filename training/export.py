@@ -1,0 +1,188 @@
+"""From champions to what is served: one release, in the work folder and in the BentoML store.
+
+Releases form a chain: each names the digest of the one before it. To bring a release back is to
+make a new one of the same models, so that the chain says what could answer at any time.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from features.errors import ReleaseError
+from features.telemetry import switch_off_telemetry
+from models.release import MODELS, ReleaseRecord, build_release, verify_chain
+from training import registry
+from training.chained_record import append_entry, read_entries
+from training.tracking_store import TrackingStore
+from training.work_folder import WorkFolder
+
+STORE_NAME = "vigicell-release"
+TAG_LENGTH = 16  # of the 64 digits of a digest; the whole of it is in the metadata
+RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A release that was built; `tag` is empty where it was not put in the BentoML store."""
+
+    record: ReleaseRecord
+    tag: str = ""
+
+
+def export_champions(
+    store: TrackingStore, folder: WorkFolder, who: str, why: str, only: tuple[str, ...] = ()
+) -> Exported:
+    """Build the next release of the champions and put it in the BentoML store.
+
+    Parameters
+    ----------
+    only : tuple of str
+        Questions to release; all that have a champion by default.
+
+    Raises
+    ------
+    ReleaseError
+        Where there is no champion, or the chain of releases does not verify.
+    """
+    with _champions(store, only) as models:
+        return _released(folder, models, who, why)
+
+
+def export_to(
+    store: TrackingStore, destination: Path, who: str, why: str, only: tuple[str, ...] = ()
+) -> Exported:
+    """Write the champions to a directory and nowhere else: such a release is not in the chain."""
+    with _champions(store, only) as models:
+        return Exported(build_release(destination, models, who, why, datetime.now(UTC)))
+
+
+def bring_back(folder: WorkFolder, who: str, why: str) -> Exported:
+    """Let the models of the release before the current one answer again.
+
+    Raises
+    ------
+    ReleaseError
+        Where there is none.
+    """
+    before = _before_the_current(folder)
+    models = {name: before.directory / MODELS / name for name in before.model_digests}
+    return _released(folder, models, who, why, brings_back=before.digest)
+
+
+def release_chain(folder: WorkFolder) -> list[ReleaseRecord]:
+    """Return the releases, first to last, after checking every file of them.
+
+    Raises
+    ------
+    ReleaseError
+        Where a release was changed, or one is missing.
+    """
+    heads = [entry["release"] for entry in _releases_recorded(folder)]
+    return verify_chain(folder.releases, heads[-1] if heads else None)
+
+
+def _before_the_current(folder: WorkFolder) -> ReleaseRecord:
+    """Find what a person means by the one before: a return counts as what it returns to."""
+    chain = release_chain(folder)
+    steps: list[ReleaseRecord] = []
+    returned = {entry["release"]: entry["brings_back"] for entry in _releases_recorded(folder)}
+    for record in chain:
+        if returned.get(record.digest):
+            steps = steps[: [step.digest for step in steps].index(returned[record.digest]) + 1]
+        else:
+            steps.append(record)
+    if len(steps) < 2:
+        raise ReleaseError(
+            "There is no earlier release to bring back. `python -m training export` makes one."
+        )
+    return steps[-2]
+
+
+def _releases_recorded(folder: WorkFolder) -> list[dict[str, Any]]:
+    return [entry for entry in read_entries(folder.gate_record) if entry["what"] == RELEASED]
+
+
+@contextmanager
+def _champions(store: TrackingStore, only: tuple[str, ...]) -> Iterator[dict[str, Path]]:
+    """Download every champion; the copies are gone after the block."""
+    asked = only or tuple(registry.questions(store))
+    found = {name: registry.at_alias(store, name, registry.CHAMPION) for name in asked}
+    without = [name for name, version in found.items() if version is None]
+    champions = {name: version for name, version in found.items() if version is not None}
+    if not champions or (only and without):
+        raise ReleaseError(
+            f"No champion for {', '.join(without) or 'any question'}. Fit a plan, then let it pass "
+            "the gate with `python -m training promote`."
+        )
+    with TemporaryDirectory() as place:
+        yield {
+            name: registry.fetch(store, version, Path(place)) for name, version in champions.items()
+        }
+
+
+def _released(
+    folder: WorkFolder, models: Mapping[str, Path], who: str, why: str, brings_back: str = ""
+) -> Exported:
+    chain = release_chain(folder)
+    previous = chain[-1].directory if chain else None
+    now = datetime.now(UTC)
+    destination = folder.releases / f"{len(chain) + 1:04d}-{now:%Y%m%dT%H%M%SZ}"
+    record = build_release(destination, models, who, why, now, previous)
+    append_entry(
+        folder.gate_record,
+        {
+            "what": RELEASED,
+            "release": record.digest,
+            "models": dict(record.model_digests),
+            "brings_back": brings_back,
+            "who": who,
+            "why": why,
+            "when": record.when,
+        },
+    )
+    return Exported(record, put_in_store(record))
+
+
+@cache
+def import_bentoml() -> Any:
+    """Import BentoML once, silent towards its makers and without its own warnings."""
+    switch_off_telemetry()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BentoML 1.4 warns of its own dependencies
+        import bentoml
+        import bentoml.exceptions
+        import bentoml.models
+    return bentoml
+
+
+def put_in_store(record: ReleaseRecord) -> str:
+    """Copy a release into the BentoML store as its newest version and return the tag.
+
+    Raises
+    ------
+    ReleaseError
+        Where the store cannot be written; the release itself is complete.
+    """
+    bentoml = import_bentoml()
+    try:
+        with bentoml.models.create(
+            f"{STORE_NAME}:{record.digest[:TAG_LENGTH]}",
+            labels={"synthetic": str(record.synthetic).lower()},
+            metadata={"digest": record.digest, "when": record.when},
+        ) as stored:
+            shutil.copytree(record.directory, stored.path, dirs_exist_ok=True)
+    except (OSError, bentoml.exceptions.BentoMLException) as error:
+        raise ReleaseError(
+            f"The release is complete in {record.directory}, but the BentoML store does not take "
+            f"it ({type(error).__name__}). Serve it with VIGICELL_RELEASE={record.directory}."
+        ) from error
+    return str(stored.tag)

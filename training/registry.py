@@ -1,0 +1,187 @@
+"""Registered models: one name per question, versions that carry the digest of their directory.
+
+The registered model is the risk-model directory itself, loaded by `training.pyfunc`. Its input
+example is a neutral row (the medians the model was trained around), never a patient's.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import TrackingError
+from models.risk_model import RiskModel, digest
+from training.pyfunc import OUTPUTS
+from training.tracking import MlflowTracker
+from training.tracking_store import TrackingStore, import_mlflow, said_as_tracking_error
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
+EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model."""
+
+    question: str
+    number: str
+    digest: str
+    run_id: str
+    synthetic: bool
+
+    @property
+    def name(self) -> str:
+        """How a person calls it: question and number."""
+        return f"{self.question} version {self.number}"
+
+
+def register(tracker: MlflowTracker, directory: Path) -> Version:
+    """Log a risk-model directory to a run, register it, and make it the challenger.
+
+    Raises
+    ------
+    TrackingError
+        Where the store does not take it; the directory stays as it is.
+    """
+    model = RiskModel.load(directory)
+    question, hashed = model.question.name, digest(directory)
+    store = tracker.store
+    with said_as_tracking_error(store.uri):
+        mlflow = import_mlflow()
+        mlflow.set_tracking_uri(store.uri)
+        mlflow.set_registry_uri(store.uri)
+        # MLflow says on stderr that a version was made; the caller says it better.
+        with redirect_stderr(StringIO()), mlflow.start_run(run_id=tracker.run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="risk_model",
+                loader_module="training.pyfunc",
+                data_path=str(directory),
+                signature=signature(model),
+                input_example=neutral_row(model),
+                pip_requirements=REQUIREMENTS,
+                registered_model_name=question,
+            )
+        number = str(logged.registered_model_version)
+        for key, text in {"digest": hashed, "synthetic": _word(model.synthetic)}.items():
+            store.client.set_model_version_tag(question, number, key, text)
+        store.client.set_registered_model_alias(question, CHALLENGER, number)
+    return Version(question, number, hashed, tracker.run_id, model.synthetic)
+
+
+def neutral_row(model: RiskModel) -> pd.DataFrame:
+    """Return a row that belongs to nobody: every predictor that was ever known, at its median."""
+    medians = {
+        name: model.quantiles[name].median
+        for name in model.predictors.names()
+        if name in model.quantiles and np.isfinite(model.quantiles[name].median)
+    }
+    return pd.DataFrame([medians], dtype="float64")
+
+
+def signature(model: RiskModel) -> Any:
+    """Return the signature: every predictor is a float64 that may be missing."""
+    mlflow = import_mlflow()
+    types = mlflow.types
+    inputs = [types.ColSpec("double", name, required=False) for name in model.predictors.names()]
+    outputs = [types.ColSpec("double", name) for name in OUTPUTS]
+    return mlflow.models.ModelSignature(inputs=types.Schema(inputs), outputs=types.Schema(outputs))
+
+
+def with_challenger(store: TrackingStore) -> list[str]:
+    """Return the questions that have a challenger."""
+    return [name for name in questions(store) if at_alias(store, name, CHALLENGER)]
+
+
+def questions(store: TrackingStore) -> list[str]:
+    """Return the names of all registered models."""
+    with said_as_tracking_error(store.uri):
+        return sorted(str(found.name) for found in store.client.search_registered_models())
+
+
+def at_alias(store: TrackingStore, question: str, alias: str) -> Version | None:
+    """Return the version an alias points to; `None` where it points to none."""
+    with said_as_tracking_error(store.uri):
+        mlflow = import_mlflow()
+        try:
+            found = store.client.get_model_version_by_alias(question, alias)
+        except mlflow.MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+    return Version(
+        question,
+        str(found.version),
+        str(found.tags["digest"]),
+        str(found.run_id),
+        str(found.tags["synthetic"]) == _word(True),
+    )
+
+
+def _word(yes: bool) -> str:
+    return "true" if yes else "false"
+
+
+def point(store: TrackingStore, alias: str, version: Version) -> None:
+    """Let an alias point to a version."""
+    with said_as_tracking_error(store.uri):
+        store.client.set_registered_model_alias(version.question, alias, version.number)
+
+
+def unpoint(store: TrackingStore, alias: str, question: str) -> None:
+    """Take an alias away."""
+    with said_as_tracking_error(store.uri):
+        store.client.delete_registered_model_alias(question, alias)
+
+
+def fetch(store: TrackingStore, version: Version, destination: Path) -> Path:
+    """Download the risk-model directory of a version and check it against its digest.
+
+    Returns
+    -------
+    Path
+        `destination` / the name of the question.
+
+    Raises
+    ------
+    TrackingError
+        Where it cannot be downloaded or is not what was registered.
+    """
+    with TemporaryDirectory() as folder, said_as_tracking_error(store.uri):
+        mlflow = import_mlflow()
+        mlflow.set_registry_uri(store.uri)
+        uri = f"models:/{version.question}/{version.number}"
+        root = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.uri)
+        inside = [path for path in (Path(root) / "data").iterdir() if path.is_dir()]
+        if len(inside) != 1 or digest(inside[0]) != version.digest:
+            raise TrackingError(
+                f"What is stored as {version.name} is not what was registered: its digest is not "
+                f"{version.digest[:12]}. Fit the plan again."
+            )
+        target = destination / version.question
+        destination.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(inside[0], target)
+    return target
+
+
+def document(store: TrackingStore, version: Version, name: str) -> dict[str, Any]:
+    """Return a JSON document that was recorded with the run of a version.
+
+    Raises
+    ------
+    TrackingError
+        Where the run has none.
+    """
+    with said_as_tracking_error(store.uri):
+        mlflow = import_mlflow()
+        mlflow.set_tracking_uri(store.uri)
+        loaded: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/{name}")
+    return loaded

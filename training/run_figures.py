@@ -1,0 +1,89 @@
+"""Which pictures a fit gets, and from which of its numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from features.columns import describe
+from training import figures
+from training.crossfit import MODEL
+from training.figures import Caption
+from training.fit import FitResult
+
+COMPARED_WITH = 3  # comparators drawn beside the model, the best first
+ROWS_FOR_SHAP = 3000
+
+
+def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of every picture of a fit.
+
+    Curves are of out-of-fold risks; contributions are those of the final model on rows it learnt
+    from. The waterfall is drawn for synthetic cohorts only.
+    """
+    caption = _caption(result)
+    rows = result.task.rows
+    drawn = _drawn(result)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a curve of one event has no shape: fine
+        yield "roc", figures.roc_figure(rows.y, drawn, rows.weight, caption)
+        yield (
+            "precision_recall",
+            figures.precision_recall_figure(rows.y, drawn, rows.weight, caption),
+        )
+        yield "calibration", figures.calibration_figure(rows.y, drawn, rows.weight, caption)
+        yield "tuning", _tuning(result, caption)
+        yield from _explanations(result, caption)
+
+
+def _caption(result: FitResult) -> Caption:
+    facts = result.task.facts
+    return Caption(
+        facts.name, len(result.task.rows), int((result.task.rows.y == 1).sum()), facts.synthetic
+    )
+
+
+def _drawn(result: FitResult) -> dict[str, np.ndarray]:
+    """Choose the model and the comparators with the lowest log loss."""
+    comparators = result.evaluation["comparators"]
+    losses = {
+        name: table["log_loss"]["estimate"]
+        for name, table in comparators.items()
+        if table["log_loss"]["estimate"] is not None
+    }
+    best = sorted(losses, key=lambda name: losses[name])[:COMPARED_WITH]
+    return {name.replace("_", " "): result.out_of_fold[name] for name in (MODEL, *best)}
+
+
+def _tuning(result: FitResult, caption: Caption) -> Figure:
+    tuned = result.final.tuned
+    trials = [c.loss for c in tuned.candidates if c.origin != "linear margin alone"]
+    default = tuned.default.loss if tuned.default else None
+    return figures.tuning_figure(trials, caption, default)
+
+
+def _explanations(result: FitResult, caption: Caption) -> Iterator[tuple[str, Figure]]:
+    rows = result.task.rows
+    few = np.random.default_rng(0).permutation(len(rows))[:ROWS_FOR_SHAP]
+    part = rows.take(np.sort(few))
+    explained = result.model.explain(part.X)
+    X = pd.DataFrame(part.X.numbers, columns=list(part.X.names))[list(explained.predictors)]
+    words = [describe(name).label for name in explained.predictors]
+    yield "shap", figures.shap_figure(explained.log_odds, X, words, caption)
+    yield "shap_mean", figures.importance_figure(explained.log_odds, words, caption)
+    if caption.synthetic:
+        highest = int(np.argmax(explained.margin))
+        yield (
+            "one_synthetic_course",
+            figures.waterfall_figure(
+                explained.log_odds[highest],
+                float(explained.average_margin[highest]),
+                X.to_numpy(dtype=float)[highest],
+                words,
+                caption,
+            ),
+        )

@@ -1,0 +1,84 @@
+"""What a fit or an evaluation comes to, as lines a person reads; never a number without its n."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.recorded_fit import RecordedFit
+
+SHOWN = ("auroc", "same_day_auroc", "within_grade_auroc", "auprc", "brier", "log_loss",
+         "calibration_slope", "calibration_intercept")  # fmt: skip
+
+
+def fit_lines(done: RecordedFit) -> list[str]:
+    """Return the report of a fit."""
+    table, facts = done.result.evaluation, done.result.task.facts
+    lines = [
+        f"{_mark(facts.synthetic)}{done.result.task.question.name} on {facts.name}: "
+        f"{counts(table)}, cross-fitted by patient",
+        *_figure_lines(table),
+        *_oracle_lines(table),
+    ]
+    report = done.result.audit
+    if report is not None:
+        said = [finding.rule for finding in report.findings if finding.severity != "note"]
+        lines.append(f"  audit: {report.verdict}" + (f" ({', '.join(said)})" if said else ""))
+    lines.append(f"  verdict: {done.result.verdict.text}")
+    lines.append(f"  model: {done.directory} (digest {done.result.model.digest[:16]})")
+    if done.version is not None:
+        lines.append(
+            f"  registered: {done.version.name}, challenger. Next: python -m training promote "
+            f"{done.version.question} --who ... --why ..."
+        )
+    return lines
+
+
+def evaluation_lines(table: Mapping[str, Any]) -> list[str]:
+    """Return the report of a model on other patients."""
+    head = f"{_mark(table['synthetic'])}{table['question']} on {table['cohort']}: {counts(table)}"
+    return [head, *(f"  {name:<24}{interval(table['model'], name)}" for name in _there(table))]
+
+
+def counts(table: Mapping[str, Any]) -> str:
+    """Return rows, patients and event patients in words."""
+    return (
+        f"{table['n_rows']} rows of {table['n_patients']} patients, "
+        f"{table['n_event_patients']} with an event"
+    )
+
+
+def interval(figures: Mapping[str, Any], name: str) -> str:
+    """Return a figure with its 95 % interval, or that it cannot be computed."""
+    one = figures.get(name, {})
+    if one.get("estimate") is None:
+        return "not computable"
+    if one.get("low") is None:
+        return f"{one['estimate']:.3f} (no interval)"
+    return f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+
+
+def _mark(synthetic: bool) -> str:
+    return "SYNTHETIC " if synthetic else ""
+
+
+def _there(table: Mapping[str, Any]) -> list[str]:
+    return [name for name in SHOWN if name in table["model"]]
+
+
+def _figure_lines(table: Mapping[str, Any]) -> list[str]:
+    named = {"model": table["model"], **table["comparators"]}
+    shown = [name for name in ("auroc", "same_day_auroc", "auprc") if name in table["model"]]
+    lines = [f"  {'':<20}" + "".join(f"{name:<24}" for name in (*shown, "log_loss"))]
+    for name, figures in named.items():
+        cells = "".join(f"{interval(figures, one):<24}" for one in (*shown, "log_loss"))
+        lines.append(f"  {name:<20}{cells}".rstrip())
+    slope = interval(table["model"], "calibration_slope")
+    lines.append(f"  calibration slope {slope}; {table['models_tried']} settings tried")
+    return lines
+
+
+def _oracle_lines(table: Mapping[str, Any]) -> list[str]:
+    if "oracle" not in table:
+        return []
+    return [f"  true risk (the ceiling): AUROC {interval(table['oracle'], 'auroc')}"]

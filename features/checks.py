@@ -65,18 +65,27 @@ def patient_belongs_to_one_site(frame: pd.DataFrame, courses: pd.DataFrame) -> M
     return frame["patient_id"].map(sites).fillna(0).astype(float) > 1
 
 
-def product_is_a_known_car_t(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The product is in the catalogue, by any of its names."""
-    legal = {name: _is_car_t(name) for name in frame["product"].dropna().unique()}
-    return ~frame["product"].astype("object").map(legal).fillna(value=False).astype(bool)
+def product_is_in_the_catalogue(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The product is known, by any of its names."""
+    return _product_refused_as(frame, "unknown")
 
 
-def _is_car_t(name: str) -> bool:
+def product_is_a_car_t(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The product is no bispecific antibody, TCR-T or other relative of CAR-T."""
+    return _product_refused_as(frame, "not_car_t")
+
+
+def _product_refused_as(frame: pd.DataFrame, kind: str) -> Mask:
+    refused = {name: _refusal(name) == kind for name in frame["product"].dropna().unique()}
+    return frame["product"].astype("object").map(refused).fillna(value=False).astype(bool)
+
+
+def _refusal(name: str) -> str | None:
     try:
         product(name)
-    except ProductError:
-        return False
-    return True
+    except ProductError as refusal:
+        return refusal.kind
+    return None
 
 
 def death_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
@@ -92,9 +101,14 @@ def readmission_is_after_discharge(frame: pd.DataFrame, courses: pd.DataFrame) -
 # --- rows that belong to a course --------------------------------------------------------------
 
 
-def course_is_known(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The row's course is in the courses table (and was not left out there)."""
+def course_was_kept(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """The row's course was not left out itself."""
     return ~frame["course_id"].isin(courses["course_id"])
+
+
+def course_is_known(frame: pd.DataFrame, every_course: pd.DataFrame) -> Mask:
+    """The row's course is in the courses table as it came."""
+    return ~frame["course_id"].isin(every_course["course_id"])
 
 
 def row_is_not_repeated(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
@@ -158,12 +172,13 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "courses": (
         course_id_is_unique,
         patient_belongs_to_one_site,
-        product_is_a_known_car_t,
+        product_is_in_the_catalogue,
+        product_is_a_car_t,
         death_is_not_before_infusion,
         readmission_is_after_discharge,
     ),
     "measurements": (
-        course_is_known,
+        course_was_kept,
         row_is_not_repeated,
         day_is_within_follow_up,
         known_is_not_before_it_happened,
@@ -172,15 +187,15 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         value_is_possible,
     ),
     "treatments": (
-        course_is_known,
+        course_was_kept,
         row_is_not_repeated,
         day_is_within_follow_up,
         known_is_not_before_it_happened,
         stop_is_not_before_start,
     ),
-    "late_events": (course_is_known, row_is_not_repeated),
+    "late_events": (course_was_kept, row_is_not_repeated),
     "grades": (
-        course_is_known,
+        course_was_kept,
         row_is_not_repeated,
         grade_is_not_before_infusion,
         day_is_within_follow_up,
@@ -215,12 +230,15 @@ def check_tables(
     """
     kept: dict[str, pd.DataFrame] = {}
     listed: list[pd.DataFrame] = []
+    every_course = pd.DataFrame()  # the first table, before its rules
     for name, table in TABLES.items():
         frame, unreadable = conform(tables.get(name), table)
-        broken = {**unreadable, **dict(_column_rules(frame, table))}
-        courses = kept.get("courses", frame)
-        for rule in RULES[name]:
-            broken[rule.__name__] = rule(frame, courses).fillna(value=False).astype(bool)
+        every_course = frame if name == "courses" else every_course
+        broken = {
+            **unreadable,
+            **dict(_column_rules(frame, table)),
+            **dict(_row_rules(name, frame, every_course, kept.get("courses", frame))),
+        }
         bad = _none(frame)
         for rule_name, mask in broken.items():
             news = mask & ~bad
@@ -230,10 +248,20 @@ def check_tables(
             bad |= mask
         kept[name] = frame[~bad].reset_index(drop=True) if bad.any() else frame
     kept["courses"] = _with_catalogue_names(kept["courses"])
+    manifest.notes += _products_that_are_no_car_t(every_course)
     failures = Failures(pd.concat(listed, ignore_index=True)) if listed else Failures()
     for rule_name, count in failures.counts().items():
         manifest.exclusions[rule_name] = manifest.exclusions.get(rule_name, 0) + count
     return finished(kept, manifest), failures
+
+
+def _row_rules(
+    name: str, frame: pd.DataFrame, every_course: pd.DataFrame, courses: pd.DataFrame
+) -> Iterator[tuple[str, Mask]]:
+    if name != "courses":
+        yield course_is_known.__name__, course_is_known(frame, every_course)
+    for rule in RULES[name]:
+        yield rule.__name__, rule(frame, courses).fillna(value=False).astype(bool)
 
 
 def check_cohort(cohort: Cohort) -> tuple[Cohort, Failures]:
@@ -244,6 +272,16 @@ def check_cohort(cohort: Cohort) -> tuple[Cohort, Failures]:
 def _with_catalogue_names(courses: pd.DataFrame) -> pd.DataFrame:
     names = {name: product(name).name for name in courses["product"].unique()}
     return courses.assign(product=courses["product"].astype("object").map(names).astype("str"))
+
+
+def _products_that_are_no_car_t(courses: pd.DataFrame) -> list[str]:
+    """Name what the catalogue knows as no CAR-T; an unknown text could be anything, a name too."""
+    counts = {str(name): int(n) for name, n in courses["product"].value_counts().items()}
+    return [
+        f"{count} courses left out: {name.strip()} is no CAR-T product, and no risk is estimated."
+        for name, count in counts.items()
+        if _refusal(name) == "not_car_t"
+    ]
 
 
 def _column_rules(frame: pd.DataFrame, table: Table) -> Iterator[tuple[str, Mask]]:

@@ -1,5 +1,6 @@
 """Cohorts on disk: a directory of Parquet or CSV tables and ``cohort.json``, whole or absent."""
 
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from features.errors import CohortError
 from features.tables import TABLES, Cohort, Manifest, conform, finished
 
 MANIFEST = "cohort.json"
+REJECTED = "rejected.csv"
 
 
 def read_manifest(directory: str | Path) -> Manifest:
@@ -36,14 +38,27 @@ def read_manifest(directory: str | Path) -> Manifest:
             f"{directory} is no cohort: it has no {MANIFEST}. "
             "Make one with `python -m training import` or `synthesize`."
         ) from None
+    except NotADirectoryError:
+        raise CohortError(
+            f"{directory} is a file; a cohort is a directory that holds {MANIFEST}."
+        ) from None
     except (OSError, ValueError) as error:
         raise CohortError(f"{path} cannot be read: {error}.") from None
+    return _manifest(path, content)
+
+
+def _manifest(path: Path, content: Any) -> Manifest:
+    if not isinstance(content, dict):
+        raise CohortError(f"{path} holds no table of keys. Import the cohort again.")
     legal = {one.name for one in fields(Manifest)}
     unknown = sorted(set(content) - legal)
     if unknown:
         raise CohortError(
             f"{path}: unknown {', '.join(unknown)}; legal: {', '.join(sorted(legal))}."
         )
+    absent = [name for name in ("name", "origin") if not isinstance(content.get(name), str)]
+    if absent:
+        raise CohortError(f"{path}: {absent[0]} is a text and may not be absent.")
     return Manifest(**content)
 
 
@@ -76,9 +91,23 @@ def _read_table(directory: Path, name: str) -> pd.DataFrame | None:
 
 
 def write_cohort(
-    cohort: Cohort, directory: str | Path, fmt: Literal["parquet", "csv"] = "parquet"
+    cohort: Cohort,
+    directory: str | Path,
+    fmt: Literal["parquet", "csv"] = "parquet",
+    rejected: pd.DataFrame | None = None,
 ) -> Path:
-    """Write a cohort; an earlier cohort at `directory` is replaced whole or stays as it was."""
+    """Write a cohort; an earlier cohort at `directory` is replaced whole or stays as it was.
+
+    Parameters
+    ----------
+    rejected : DataFrame, optional
+        The rows that were left out (table, row, rule), written beside the tables.
+
+    Raises
+    ------
+    CohortError
+        The place is taken by something else or cannot be written.
+    """
     with replaced_directory(directory, MANIFEST) as fresh:
         for name in TABLES:
             frame = cohort.table(name)
@@ -86,6 +115,8 @@ def write_cohort(
                 frame.to_parquet(fresh / f"{name}.parquet", index=False)
             else:
                 frame.to_csv(fresh / f"{name}.csv", index=False)
+        if rejected is not None:
+            rejected.to_csv(fresh / REJECTED, index=False)
         write_manifest(cohort.manifest, fresh)
     return Path(directory)
 
@@ -108,19 +139,34 @@ def replaced_directory(directory: str | Path, mark: str) -> Iterator[Path]:
     Raises
     ------
     CohortError
-        `directory` exists, is not empty, and lacks `mark`.
+        `directory` is a file, holds something else than `mark`, or cannot be written (a full disk,
+        no permission); what was there before is whole.
     """
     target = Path(directory)
-    if target.exists() and any(target.iterdir()) and not (target / mark).exists():
-        raise CohortError(f"{target} is not empty and holds no {mark}; choose another directory.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        yield fresh
-        _sync(fresh)
-        _swap(fresh, target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        _refuse_what_is_no(mark, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            yield fresh
+            _sync(fresh)
+            _swap(fresh, target)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    except OSError as failure:
+        raise CohortError(
+            f"{target} could not be saved: {os.strerror(failure.errno or errno.EIO)}. What was "
+            "there before is unchanged. Make room, or choose a place that can be written."
+        ) from failure
+
+
+def _refuse_what_is_no(mark: str, target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise CohortError(f"{target} is a file; choose a directory.")
+    if target.exists() and any(target.iterdir()) and not (target / mark).exists():
+        raise CohortError(
+            f"{target} is not empty and holds something else; choose another directory."
+        )
 
 
 def _sync(directory: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,13 +72,8 @@ def write_directory(directory: Path, files: Mapping[str, bytes], mark: str) -> N
         with replaced_directory(directory, mark) as fresh:
             for name, content in files.items():
                 _write(fresh / name, content)
-    except OSError as failure:
-        raise ModelFormatError(
-            f"{directory} could not be saved: {os.strerror(failure.errno or 0)}. "
-            "What was there before is unchanged."
-        ) from failure
     except CohortError as failure:
-        raise ModelFormatError(str(failure)) from None
+        raise ModelFormatError(str(failure)) from failure
 
 
 def _write(path: Path, content: bytes) -> None:

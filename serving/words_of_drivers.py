@@ -66,7 +66,7 @@ def _driver(
         value=clinical,
         shown=_shown(words, value, clinical),
         unit=words.unit,
-        age_hours=_age_hours(name, words, course, latest),
+        age_hours=_age_hours(name, words, course, latest) if known else None,
         direction="raises" if points >= 0 else "lowers",
         contribution=points,
         contribution_log_odds=log_odds,
@@ -106,7 +106,8 @@ def _age_hours(
     name: str, words: Description, course: CourseSoFar, latest: Mapping[str, Reading]
 ) -> float | None:
     if words.input is not None:
-        reading = latest.get(words.input)
+        # only the last value has the age of the last reading; a peak is older than that
+        reading = latest.get(words.input) if words.summary == "last" else None
         return None if reading is None else 24.0 * (course.landmark - reading.day)
     if COLUMNS[name].group != "grades":
         return None

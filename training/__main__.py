@@ -11,12 +11,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from features.errors import VigiCellError
+from features.errors import PromotionRefused, VigiCellError
 from features.telemetry import switch_off_telemetry
 from training.arguments import parser
 from training.work_folder import WorkFolder
 
 STOPPED_BY_HAND = 130
+NOBODY_READS = 141  # what a shell says of a program whose reader, such as `head`, went away
 
 # What a verb needs is imported inside of it: `--help` and `check` must not wait for MLflow.
 
@@ -27,17 +28,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     switch_off_telemetry()
     try:
         VERBS[parsed.verb](parsed, WorkFolder.from_environment(os.environ))
+        sys.stdout.flush()
     except VigiCellError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit flushes again
+        return NOBODY_READS
+    except OSError as error:
+        print(_disk_or_network(error), file=sys.stderr)
+        return VigiCellError.exit_code
     except KeyboardInterrupt:
         print("Stopped. Finished trials are kept: the same command goes on.", file=sys.stderr)
         return STOPPED_BY_HAND
     return 0
 
 
+def _disk_or_network(error: OSError) -> str:
+    """Say what the system refused; what a verb writes whole or not at all says it better itself."""
+    what = os.strerror(error.errno) if error.errno else str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{type(error).__name__}: {where}{what}. Check that the place exists and can be written "
+        "and that the disk has room; then give the same command again."
+    )
+
+
 def _import(said: Namespace, _: WorkFolder) -> None:
-    from training.cohort import REJECTED, import_cohort
+    from features.cohort_files import REJECTED
+    from training.cohort import import_cohort
 
     options = dict(_option(text) for text in said.option)
     found = import_cohort(said.source, said.path, said.destination, **options)
@@ -73,12 +92,17 @@ def _synthesize(said: Namespace, _: WorkFolder) -> None:
 
 
 def _check(said: Namespace, _: WorkFolder) -> None:
+    from features.cohort_files import REJECTED
     from training.cohort import check_directory
 
-    found = check_directory(said.cohort)
+    found = check_directory(said.cohort, said.rejected)
     print("\n".join(found.lines()))
-    for _index, row in found.rejected.head(20).iterrows():
-        print(f"  left out: {row['table']} row {row['row']}: {row['rule']}")
+    if (said.cohort / REJECTED).is_file():
+        print(f"Rows left out at import, by table, row and rule: {said.cohort / REJECTED}")
+    if len(found.rejected):
+        print("Rows that break a rule now:", *found.rejected_lines(), sep="\n")
+        whole = said.rejected or "give --rejected FILE.csv to have it written"
+        print(f"Whole list, by table, row and rule: {whole}")
 
 
 def _audit(said: Namespace, _: WorkFolder) -> None:
@@ -153,6 +177,8 @@ def _promote(said: Namespace, folder: WorkFolder) -> None:
 
     store = open_store(folder)
     asked = registry.with_challenger(store) if said.question == ["all"] else said.question
+    if not asked:
+        raise PromotionRefused("No question has a challenger. Fit a plan first.")
     for question in asked:
         with progress_bars() as progress:
             outcome = promote(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,19 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """Return a reader of whole numbers; argparse says what came and what is legal."""
+    legal = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+
+    def whole_number(text: str) -> int:
+        number = int(text) if text.lstrip("-").isdecimal() else None
+        if number is None or number < lowest or (highest is not None and number > highest):
+            raise argparse.ArgumentTypeError(f"{text} is no whole number from {legal}")
+        return number
+
+    return whole_number
+
+
 def _cohort_verbs(verbs: Any) -> None:
     one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
     one.add_argument("source", help="csv (your own files), unicar or nulisa (public cohorts)")
@@ -63,15 +77,16 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("source", choices=["csv"])
     one.add_argument("destination", type=Path, help="new folder")
     one.add_argument("--template", action="store_true", help="empty files with their dictionary")
-    one.add_argument("--courses", type=int, default=200)
+    one.add_argument("--courses", type=_whole(1), default=200)
     one.set_defaults(verb="example")
     one = verbs.add_parser("synthesize", help="write a synthetic cohort with known true risks")
     one.add_argument("destination", type=Path, help="cohort directory to write")
-    one.add_argument("--courses", type=int, default=2000)
-    one.add_argument("--seed", type=int, default=1)
+    one.add_argument("--courses", type=_whole(1), default=2000)
+    one.add_argument("--seed", type=_whole(0), default=1)
     one.set_defaults(verb="synthesize")
     one = verbs.add_parser("check", help="count what a cohort holds and what breaks a rule")
     one.add_argument("cohort", type=Path, help="cohort directory, or folder of CSV files")
+    one.add_argument("--rejected", type=Path, help="file.csv for the rows that break a rule")
     one.set_defaults(verb="check")
     one = verbs.add_parser("audit", help="look for leaks: would a model be fooled here?")
     _asks(one)
@@ -99,7 +114,7 @@ def _model_verbs(verbs: Any) -> None:
         what_to_fit.add_argument("--plan", type=Path, help="TOML file")
         what_to_fit.add_argument("--question", help="use the default plan of this question")
         one.add_argument("--cohort", help="cohort directory, instead of the plan's")
-        one.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+        one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
         one.set_defaults(verb=name)
         if name == "fit":
             one.add_argument(
@@ -139,11 +154,11 @@ def _release_verbs(verbs: Any) -> None:
     where.add_argument("--back", action="store_true", help="bring the previous release back")
     one.set_defaults(verb="export")
     one = verbs.add_parser("ui", help="show the runs in MLflow's own pages")
-    one.add_argument("--port", type=int, default=5000)
+    one.add_argument("--port", type=_whole(1, 65535), default=5000)
     one.set_defaults(verb="ui")
     one = verbs.add_parser("demo", help="the whole chain on synthetic courses")
-    one.add_argument("--courses", type=int, default=1500)
-    one.add_argument("--trials", type=int, default=10)
+    one.add_argument("--courses", type=_whole(1), default=1500)
+    one.add_argument("--trials", type=_whole(0), default=10)
     one.set_defaults(verb="demo")
 
 

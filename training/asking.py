@@ -26,8 +26,10 @@ from training.metrics import measures_of
 from training.plan import Plan, read_plan
 from training.progress import Progress, unwatched
 from training.recorded_fit import cohort_of_plan
+from training.splits import patient_outcomes, possible_folds
 from training.task import Task, prepare
 from training.tune import Tuned
+from training.whole_file import whole_file
 from training.work_folder import WorkFolder
 
 REPLICATES = 1000
@@ -46,10 +48,13 @@ def audit_question(
     cohort = read_cohort(directory)
     task = prepare(cohort, default_plan(question(asked)))
     report = audit(cohort, task.question, _frame(task), task.labels)
-    if html:
-        html.write_text(report.to_html(), encoding="utf-8")
-    if json_file:
-        json_file.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+    for place, text in (
+        (html, report.to_html()),
+        (json_file, json.dumps(report.to_dict(), indent=1) + "\n"),
+    ):
+        if place:
+            with whole_file(place) as fresh:
+                fresh.write_text(text, encoding="utf-8")
     return report
 
 
@@ -61,23 +66,31 @@ def write_matrix(directory: Path, asked: str, out: Path) -> tuple[int, int]:
     CohortError
         Where `out` is neither Parquet nor CSV.
     """
+    if out.suffix not in (".parquet", ".csv"):
+        raise CohortError(f"{out.name}: a matrix is written as .parquet or .csv.")
     task = prepare(read_cohort(directory), default_plan(question(asked)))
     X = _frame(task)
     whole = pd.concat([task.labels[KEYS].reset_index(drop=True), X], axis=1)
-    if out.suffix == ".parquet":
-        whole.to_parquet(out, index=False)
-    elif out.suffix == ".csv":
-        whole.to_csv(out, index=False)
-    else:
-        raise CohortError(f"{out.name}: a matrix is written as .parquet or .csv.")
+    with whole_file(out) as fresh:
+        if out.suffix == ".parquet":
+            whole.to_parquet(fresh, index=False)
+        else:
+            whole.to_csv(fresh, index=False)
     return X.shape
 
 
 def tune_plan(
     plan: Plan, instead: str | None, folder: WorkFolder, progress: Progress = unwatched
 ) -> Tuned:
-    """Search the tree parameters of a plan on all patients; a killed search goes on."""
+    """Search the tree parameters of a plan on all patients; a killed search goes on.
+
+    Raises
+    ------
+    NotAssessable
+        With fewer than two patients of a class.
+    """
     task = prepare(cohort_of_plan(plan, instead), plan)
+    possible_folds(patient_outcomes(task.rows.patients, task.rows.y), plan.folds.inner)
     journal = folder.studies / study_key(plan, task) / "final.journal"
     with one_thread():
         learnt = learn(
@@ -105,7 +118,8 @@ def predict_to(model_directory: Path, cohort_directory: Path, out: Path) -> int:
         model=model.digest[:16],
         synthetic_model=model.synthetic,
     )
-    table.to_csv(out, index=False)
+    with whole_file(out) as fresh:
+        table.to_csv(fresh, index=False)
     return len(table)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from features import sources
-from features.checks import Failures, check_cohort
+from features.checks import Failures, check_cohort, course_was_kept
 from features.cohort_files import (
     MANIFEST,
     fingerprint,
@@ -24,9 +24,11 @@ from features.inputs import INPUTS
 from features.sources.csv_example import write_example
 from features.sources.csv_template import write_template
 from features.tables import Cohort
+from training.whole_file import whole_file
 
-REJECTED = "rejected.csv"
 _SEVERE = 3
+_SHOWN = 10
+_FOLLOWS = course_was_kept.__name__
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,15 @@ class CohortReport:
         said += [f"  note: {note}" for note in self.notes]
         return said
 
+    def rejected_lines(self) -> list[str]:
+        """Return one line a rule with the first rows that broke it; what follows a course last."""
+        said = []
+        for (table, rule), rows in self.rejected.groupby(["table", "rule"])["row"]:
+            first = ", ".join(str(int(row)) for row in rows.head(_SHOWN))
+            more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+            said.append((rule == _FOLLOWS, f"  {table}: {rule}: row {first}{more}"))
+        return [line for _, line in sorted(said, key=lambda one: one[0])]
+
     def _left_out(self) -> list[str]:
         if not self.exclusions:
             return ["  nothing was left out"]
@@ -116,20 +127,26 @@ def import_cohort(
     cohort, failures = sources.read(source, path, **options)
     if cohort.courses.empty:
         raise CohortError(f"no course of {Path(path).name} passed the checks; nothing was written.")
-    write_cohort(cohort, destination)
-    failures.rows.to_csv(Path(destination) / REJECTED, index=False)
+    write_cohort(cohort, destination, rejected=failures.rows)
     return report(cohort, failures)
 
 
-def check_directory(directory: Path | str) -> CohortReport:
+def check_directory(directory: Path | str, list_to: Path | None = None) -> CohortReport:
     """Check a cohort directory, or a folder of CSV files that was not imported yet.
 
-    Nothing is written.
+    Parameters
+    ----------
+    list_to : Path, optional
+        CSV file for the rows that this check leaves out: table, row and rule.
     """
     folder = Path(directory)
     if not (folder / MANIFEST).exists() and (folder / "courses.csv").exists():
-        return report(*sources.read("csv", folder))
-    cohort, failures = check_cohort(read_cohort(folder))
+        cohort, failures = sources.read("csv", folder)
+    else:
+        cohort, failures = check_cohort(read_cohort(folder))
+    if list_to is not None:
+        with whole_file(list_to) as fresh:
+            failures.rows.to_csv(fresh, index=False)
     return report(cohort, failures)
 
 

@@ -152,7 +152,7 @@ def _coverage(refits: Refits | None, rows: Rows, true_risk: FloatArray | None) -
 
 
 def _tiers(plan: Plan, rows: Rows, cross: CrossFit) -> Tiers:
-    cut_offs = dict(zip(plan.tiers.names, plan.tiers.lower_bounds, strict=True))
+    cut_offs = plan.tiers.cut_offs(float(np.average(rows.y, weights=rows.weight)))
     risk = np.mean(cross.risks[MODEL], axis=0)
     signed_by = plan.tiers.signed_by or None
     return observed_tiers(cut_offs, risk, rows.y, rows.weight, rows.patients, signed_by)

@@ -79,7 +79,7 @@ def inner_folds(
     NotAssessable
         With fewer than two patients of a class.
     """
-    folds = patient_folds(rows.patients, rows.y, plan.folds.inner, seed=seed)
+    folds = patient_folds(rows.patients, rows.y, plan.folds.inner, plan.folds.inner_repeats, seed)
     return tuple(inner_fold(rows, fold, recipe) for fold in folds.folds), folds.notes
 
 
@@ -115,8 +115,11 @@ def inner_fold(rows: Rows, fold: Fold, recipe: Recipe) -> InnerFold:
 def out_of_fold_margin(
     inner: tuple[InnerFold, ...], n_rows: int, recipe: Recipe, settings: Settings
 ) -> FloatArray:
-    """Uncalibrated log-odds of every row by the inner model that had not seen its patient, (n,)."""
-    margin = np.full(n_rows, np.nan)
+    """Uncalibrated log-odds of every row by inner models that had not seen its patient, (n,).
+
+    Where the inner folds were drawn more than once, the mean over the draws.
+    """
+    margin, times = np.zeros(n_rows), np.zeros(n_rows)
     for fold in inner:
         trees = grow(
             fold.train_bins,
@@ -129,8 +132,9 @@ def out_of_fold_margin(
             recipe.seed,
         )
         added = 0.0 if trees is None else trees.tree_sums(fold.held_out.X)
-        margin[fold.held_out_at] = fold.held_out_margin + added
-    return margin
+        margin[fold.held_out_at] += fold.held_out_margin + added
+        times[fold.held_out_at] += 1.0
+    return margin / times
 
 
 def fit_at(

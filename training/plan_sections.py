@@ -144,16 +144,21 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class FoldPlan:
-    """Nested folds by patient: outer ones judge, inner ones tune."""
+    """Nested folds by patient: outer ones judge, inner ones tune.
+
+    `inner_repeats` draws the inner folds anew: with few events one draw chooses by chance.
+    """
 
     outer: int = 5
     inner: int = 5
     repeats: int = 1
+    inner_repeats: int = 1
 
     def __post_init__(self) -> None:
         need(2 <= self.outer <= 50, "folds", "outer", self.outer, "2 to 50")
         need(2 <= self.inner <= 50, "folds", "inner", self.inner, "2 to 50")
         need(1 <= self.repeats <= 100, "folds", "repeats", self.repeats, "1 to 100")
+        need(1 <= self.inner_repeats <= 20, "folds", "inner_repeats", self.inner_repeats, "1 to 20")
 
 
 @dataclass(frozen=True)
@@ -241,22 +246,37 @@ class EvaluationPlan:
         )
 
 
+TIMES_THE_AVERAGE = (0.0, 1.0, 3.0)
+
+
 @dataclass(frozen=True)
 class TierPlan:
     """Action levels: a lower bound of risk and a name each, and who signed them.
 
+    Bounds belong to one question and horizon and are never copied to another. Without any, they are
+    proposed from the cohort itself: once and three times the average odds of this question.
     `signed_by` empty keeps them as proposals. The first bound is 0.
     """
 
     names: tuple[str, ...] = ("low", "intermediate", "high")
-    lower_bounds: tuple[float, ...] = (0.0, 0.05, 0.15)
+    lower_bounds: tuple[float, ...] = ()
     signed_by: str = ""
 
     def __post_init__(self) -> None:
-        bounds = self.lower_bounds
+        bounds = self.lower_bounds or TIMES_THE_AVERAGE
         need(len(self.names) == len(bounds) >= 1, "tiers", "lower_bounds", bounds, "one per name")
-        rising = bounds[0] == 0.0 and list(bounds) == sorted(set(bounds)) and bounds[-1] < 1.0
-        need(rising, "tiers", "lower_bounds", bounds, "from 0 upward, each once, below 1")
+        need(bool(self.lower_bounds or not self.signed_by), "tiers", "signed_by", self.signed_by,
+             "only bounds that are written down can be signed")  # fmt: skip
+        if self.lower_bounds:
+            rising = bounds[0] == 0.0 and list(bounds) == sorted(set(bounds)) and bounds[-1] < 1.0
+            need(rising, "tiers", "lower_bounds", bounds, "from 0 upward, each once, below 1")
+
+    def cut_offs(self, average_risk: float) -> dict[str, float]:
+        """Return the lower bound of each tier for a question with this average risk."""
+        odds = average_risk / (1.0 - average_risk)
+        proposed = [float(f"{t * odds / (1.0 + t * odds):.3g}") for t in TIMES_THE_AVERAGE]
+        bounds = self.lower_bounds or proposed
+        return dict(zip(self.names, bounds, strict=True))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from features.cohort_files import read_cohort
 from features.errors import PlanError
 from features.questions import Question
 from features.sources import load
+from features.sources.synthetic import Synthetic, synthesize
 from features.tables import Cohort
 from training import registry
 from training.audit import AuditReport, audit
@@ -24,11 +28,14 @@ from training.registry import Version
 from training.run_figures import run_figures
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore
+from training.whole_file import whole_file
 from training.work_folder import WorkFolder
 
 RISK_MODEL = "risk_model"
 AUDIT_PAGE = "audit.html"
 TRUTH = "truth.parquet"
+SYNTHETIC = "synthetic"
+MOST_IN_MEMORY = 20000
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class RecordedFit:
 def cohort_of_plan(plan: Plan, instead: str | Path | None = None) -> Cohort:
     """Read the cohort a plan names, or another directory instead.
 
+    With ``source = "synthetic"`` the plan's cohort is a number of courses, made from its seed.
+
     Raises
     ------
     PlanError
@@ -50,6 +59,8 @@ def cohort_of_plan(plan: Plan, instead: str | Path | None = None) -> Cohort:
     """
     if instead:
         return read_cohort(instead)
+    if plan.source == SYNTHETIC:
+        return _synthetic(plan).cohort
     if not plan.cohort:
         raise PlanError(
             f'The plan {plan.name} names no cohort. Write `cohort = "..."` under [plan], or give '
@@ -59,10 +70,26 @@ def cohort_of_plan(plan: Plan, instead: str | Path | None = None) -> Cohort:
 
 
 def truth_of_plan(plan: Plan, instead: str | Path | None = None) -> pd.DataFrame | None:
-    """Return the true risks that lie beside a synthetic cohort; None where there are none."""
+    """Return the true risks of a synthetic cohort, those beside a directory or of the plan."""
+    if not instead and plan.source == SYNTHETIC:
+        return _synthetic(plan).truth
     place = instead or ("" if plan.source else plan.cohort)
     truth = Path(place) / TRUTH
     return pd.read_parquet(truth) if place and truth.is_file() else None
+
+
+@lru_cache(maxsize=1)
+def _made(courses: int, seed: int) -> Synthetic:
+    return synthesize(courses, seed)
+
+
+def _synthetic(plan: Plan) -> Synthetic:
+    if not plan.cohort.isdecimal() or not 10 <= int(plan.cohort) <= MOST_IN_MEMORY:
+        raise PlanError(
+            f'{plan.name}: with source = "synthetic", cohort is a number of courses from 10 to '
+            f'{MOST_IN_MEMORY}, such as "1500"; larger ones are written by `synthesize`.'
+        )
+    return _made(int(plan.cohort), plan.seed)
 
 
 def fit_and_record(
@@ -115,9 +142,13 @@ def fit_and_record(
             tracker.end("FAILED")
         raise
     directory = place / RISK_MODEL
-    result.model.save(directory)
-    _write_json(place / registry.EVALUATION, result.evaluation)
-    _write_json(place / registry.PLAN, plan.to_dict())
+    # What is known of the model is written before it is, and takes its place after it: a full disk
+    # leaves the old model beside its own figures.
+    with (
+        _whole_json(place / registry.EVALUATION, result.evaluation),
+        _whole_json(place / registry.PLAN, plan.to_dict()),
+    ):
+        result.model.save(directory)
     return RecordedFit(result, directory, _recorded(tracker, result, plan, place))
 
 
@@ -135,8 +166,10 @@ def _tracker(store: TrackingStore, plan: Plan, cohort: Cohort) -> MlflowTracker:
 
 def _keep_audit(report: AuditReport, place: Path, tracker: MlflowTracker | None) -> None:
     place.mkdir(parents=True, exist_ok=True)
-    _write_json(place / registry.AUDIT, report.to_dict())
-    (place / AUDIT_PAGE).write_text(report.to_html(), encoding="utf-8")
+    with _whole_json(place / registry.AUDIT, report.to_dict()):
+        pass
+    with whole_file(place / AUDIT_PAGE) as fresh:
+        fresh.write_text(report.to_html(), encoding="utf-8")
     if tracker:
         tracker.tags({"audit": report.verdict})
         for name in (registry.AUDIT, AUDIT_PAGE):
@@ -159,6 +192,10 @@ def _recorded(
     return version
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+@contextmanager
+def _whole_json(path: Path, content: dict[str, Any]) -> Iterator[None]:
+    """Write JSON beside `path`, where it goes when the block ends well."""
+    with whole_file(path) as fresh:
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        fresh.write_text(text + "\n", encoding="utf-8")
+        yield

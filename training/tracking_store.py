@@ -102,9 +102,20 @@ def said_as_tracking_error(uri: str) -> Iterator[None]:
     except Exception as error:  # MLflow passes errors of requests, SQLAlchemy and the disk on
         raise TrackingError(
             f"The tracking store {_without_password(uri)} cannot be used "
-            f"({type(error).__name__}). Start the server or correct MLFLOW_TRACKING_URI; without "
-            "that variable a file in the work folder is used."
+            f"({type(error).__name__}). {_way_out(uri)}"
         ) from error
+
+
+def _way_out(uri: str) -> str:
+    if uri.startswith("sqlite:"):
+        return (
+            "Check that the disk has room, that the file and its folder can be written, and that "
+            "no other program holds it locked. MLFLOW_TRACKING_URI names another store."
+        )
+    return (
+        "Start the server or correct MLFLOW_TRACKING_URI; without that variable a file in the "
+        "work folder is used."
+    )
 
 
 def quietly(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -116,9 +116,9 @@ def tune(
     tried, note = _searched(measure, plan, trials, seed, journal, progress)
     candidates = (alone, *tried)
     best = min(candidates, key=lambda c: c.loss)
-    chosen = (
-        _within_one_error(candidates, best, weights) if plan.tuning.one_standard_error else best
-    )
+    chosen = best
+    if plan.tuning.one_standard_error:
+        chosen = _within_one_error(candidates, best, weights, plan.folds.inner_repeats)
     return Tuned(chosen, best, candidates, note)
 
 
@@ -169,25 +169,28 @@ def _candidate(
 
 
 def _within_one_error(
-    candidates: Sequence[Candidate], best: Candidate, weights: np.ndarray
+    candidates: Sequence[Candidate], best: Candidate, weights: np.ndarray, repeats: int = 1
 ) -> Candidate:
     """Return what was written down beforehand, unless the folds clearly say otherwise.
 
     The untuned default stands where it beats the linear margin alone and no candidate beats it by
     more than one standard error; otherwise the simplest candidate within one of the best is taken.
     """
-    bar = best.loss + _standard_error(best, weights / weights.sum())
+    bar = best.loss + _standard_error(best, weights / weights.sum(), repeats)
     close = [c for c in candidates if c.loss <= bar]
     alone = next((c.loss for c in candidates if c.origin == "linear margin alone"), np.inf)
     stated = [c for c in close if c.origin == "default" and c.loss < alone]
     return stated[0] if stated else min(close, key=lambda c: c.complexity)
 
 
-def _standard_error(best: Candidate, share: np.ndarray) -> float:
-    """Return the standard error of the best loss, from its spread over inner folds."""
+def _standard_error(best: Candidate, share: np.ndarray, repeats: int) -> float:
+    """Return the standard error of the best loss, from its spread over inner folds.
+
+    Drawing the folds again adds no patients: only the folds of one draw count.
+    """
     losses = np.array(best.fold_losses)
     center = float(share @ losses)
-    return float(np.sqrt(share @ (losses - center) ** 2 / max(len(losses) - 1, 1)))
+    return float(np.sqrt(share @ (losses - center) ** 2 / max(len(losses) / repeats - 1, 1)))
 
 
 Measure = Callable[[Mapping[str, Any]], Candidate]

@@ -22,6 +22,7 @@ import pandas as pd
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
+from features.products import PRODUCTS
 from features.sources.csv_results import with_canonical_values
 from features.sources.csv_settings import KEYS, csv_settings, declared_delays
 from features.sources.delimited import read_delimited
@@ -74,12 +75,31 @@ def read(path: Path, **options: Any) -> tuple[Cohort, Failures]:
         key = f"{found['table'].iloc[0]}.{found['rule'].iloc[0]}"
         manifest.exclusions[key] = manifest.exclusions.get(key, 0) + len(found)
     cohort, failures = check_tables(tables, manifest)
+    _refuse_what_cannot_be_meant(path, cohort, failures, files)
+    return cohort, Failures(_with_lines(failures.rows, listed, lines))
+
+
+def _refuse_what_cannot_be_meant(
+    path: Path, cohort: Cohort, failures: Failures, files: Mapping[str, "_File"]
+) -> None:
+    """Refuse files of which no course is left, or whose ids are not those of courses.csv."""
+    counts = failures.counts()
     if cohort.courses.empty:
+        of_courses = {rule: n for rule, n in counts.items() if rule.startswith("courses.")}
         raise CohortError(
             f"{path.name}: every row of courses.csv breaks a rule: "
-            + ", ".join(f"{rule} ({n})" for rule, n in failures.counts().items())
+            + ", ".join(f"{rule.partition('.')[2]} ({n})" for rule, n in of_courses.items())
+            + "."
+            + "".join(f" {note}" for note in cohort.manifest.notes if "no CAR-T" in note)
+            + f" Mend the file; its products may be: {', '.join(PRODUCTS)}."
         )
-    return cohort, Failures(_with_lines(failures.rows, listed, lines))
+    for name, one in files.items():
+        strangers = counts.get(f"{name}.course_is_known", 0)
+        if strangers and strangers == len(one.rows):
+            raise CohortError(
+                f"{name}.csv: not one of {strangers} rows has a course_id of courses.csv. Write "
+                "ids the same in every file: 1, 1.0, 001 and C1 are four different ids."
+            )
 
 
 @dataclass
@@ -153,7 +173,7 @@ def _manifest(path: Path, settings: Mapping[str, Any], files: Mapping[str, _File
         resolution=settings["resolution"],
         end_of_record=settings.get("end_of_record", "censored"),
         grading_system=settings.get("grading_system", "ASTCT"),
-        synthetic=settings.get("synthetic", False) is True,
+        synthetic=settings["synthetic"],
         delays=declared_delays(settings.get("delays", {})),
     )
     manifest.notes += [remark for one in files.values() for remark in one.remarks]

@@ -118,7 +118,8 @@ def test_a_day_beyond_follow_up_is_left_out():
 BAD_COURSES = [
     ("course_id_is_unique", [{}, {"patient_id": "q"}]),
     ("patient_belongs_to_one_site", [{}, {"course_id": "b", "site": "t"}]),
-    ("product_is_a_known_car_t", [{"product": "Blincyto"}]),
+    ("product_is_a_car_t", [{"product": "Blincyto"}]),
+    ("product_is_in_the_catalogue", [{"product": "aspirin"}]),
     ("age_years_is_within_its_range", [{"age_years": -3}]),
     ("sex_is_legal", [{"sex": "F"}]),
     ("death_is_not_before_infusion", [{"death_day": -2}]),
@@ -130,7 +131,7 @@ BAD_COURSES = [
 def test_a_bad_course_is_left_out_with_its_rows(rule, rows):
     courses = pd.concat([one_course(**row) for row in rows])
     cohort, counts = kept_and_counts(courses=courses, measurements=pd.DataFrame([reading()]))
-    assert counts == {f"courses.{rule}": len(rows), "measurements.course_is_known": 1}
+    assert counts == {f"courses.{rule}": len(rows), "measurements.course_was_kept": 1}
     assert len(cohort.courses) == len(cohort.measurements) == 0
 
 

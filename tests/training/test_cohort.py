@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
-from features.cohort_files import read_cohort
+from features.cohort_files import REJECTED, read_cohort
 from features.errors import CohortError
 from features.sources import nulisa
 from training.cohort import (
-    REJECTED,
     check_directory,
     import_cohort,
     write_csv_example,

@@ -6,6 +6,7 @@ from features.errors import PlanError
 from features.questions import QUESTIONS
 from training.default_plans import default_plan
 from training.plan import FoldPlan, plan_from_dict, read_plan
+from training.plan_sections import TierPlan
 
 HEADER = {"name": "a plan", "question": "severe-crs-72h"}
 
@@ -142,3 +143,15 @@ def test_the_digest_changes_with_any_setting():
 def test_the_number_of_event_patients_decides_the_calibrator(event_patients, kind):
     plan = default_plan(QUESTIONS["severe-crs-72h"])
     assert plan.calibration.resolved(event_patients) == kind
+
+
+def test_unsigned_cut_offs_are_proposed_from_the_average_risk_of_the_question():
+    proposed = TierPlan().cut_offs(0.04)
+    assert list(proposed) == ["low", "intermediate", "high"]
+    assert list(proposed.values()) == pytest.approx([0.0, 0.04, 0.111], abs=0.001)
+    assert TierPlan(lower_bounds=(0.0, 0.05, 0.2)).cut_offs(0.04)["high"] == 0.2
+
+
+def test_nobody_signs_cut_offs_that_are_not_written_down():
+    with pytest.raises(PlanError, match="written down"):
+        TierPlan(signed_by="the head of the unit")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.training.made_up import a_plan, daily_courses
+from training import tune as tune_module
 from training.crossfit import learn, one_thread
 from training.fitting import (
     Settings,
@@ -220,3 +221,12 @@ def test_the_calibrator_of_a_large_part_is_learnt_on_all_of_it():
         learnt = learn(task.rows, recipe, plan, task.event_patients, 0)
     margin = out_of_fold_margin(learnt.inner, len(task.rows), recipe, Settings())
     assert np.isfinite(margin).all()
+
+
+def test_drawing_the_folds_again_makes_no_error_smaller():
+    once = candidate(0.20, (0.18, 0.20, 0.22), rounds=100)
+    thrice = candidate(0.20, (0.18, 0.20, 0.22) * 3, rounds=100)
+    weights = np.ones(9)
+    assert tune_module._standard_error(thrice, weights / 9, 3) == pytest.approx(
+        tune_module._standard_error(once, np.ones(3) / 3, 1)
+    )

@@ -105,8 +105,8 @@ def test_a_bad_grading_is_listed_by_line_and_rule(tmp_path: Path, row: str, rule
 @pytest.mark.parametrize(
     ("rows", "rule", "lines"),
     [
-        ("C3,P3,aspirin,n\n", "product_is_a_known_car_t", {4}),
-        ("C3,P3,Tecelra,n\n", "product_is_a_known_car_t", {4}),
+        ("C3,P3,aspirin,n\n", "product_is_in_the_catalogue", {4}),
+        ("C3,P3,Tecelra,n\n", "product_is_a_car_t", {4}),
         ("C1,P9,axi-cel,n\n", "course_id_is_unique", {2, 4}),
         ("C3,P1,axi-cel,south\n", "patient_belongs_to_one_site", {2, 4}),
         (",P3,axi-cel,n\n", "course_id_is_present", {4}),
@@ -122,7 +122,7 @@ def test_a_bad_course_is_listed_and_takes_its_rows_along(
     _, failures = read_csv(folder)
     of_courses = {one for one in rejected(failures) if one[0] == "courses"}
     assert of_courses == {("courses", line, rule) for line in lines}
-    assert (("grades", 2, "course_is_known") in rejected(failures)) == (2 in lines)
+    assert (("grades", 2, "course_was_kept") in rejected(failures)) == (2 in lines)
 
 
 def test_nothing_that_is_rejected_shows_a_value(tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""Every command of the README is run, in the order a reader would type them."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.real_data import nulisa_path, unicar_path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", README, re.S)
+    for line in block.splitlines()
+    if line.strip()
+]
+MAKE = [command for command in COMMANDS if command.startswith("make ")]
+REAL = [c for c in COMMANDS if "unicar" in c or "nulisa" in c or "public_cohorts" in c]
+OWN = [c for c in COMMANDS if c not in (*MAKE, *REAL)]
+PARTS = ("features", "models", "training", "serving", "experiments", "MLproject", "bentofile.yaml")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A folder that looks like a fresh clone, so that what the commands write stays out of ours."""
+    root = tmp_path_factory.mktemp("readme") / "vigicell"
+    root.mkdir()
+    for name in PARTS:
+        (root / name).symlink_to(ROOT / name)
+    return root
+
+
+def run(command, checkout):
+    bin_folder = Path(sys.executable).parent
+    environment = os.environ | {
+        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        "BENTOML_HOME": str(checkout / "bentoml"),
+        "VIGICELL_LEDGER": str(checkout / "ledger.sqlite"),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "OMP_NUM_THREADS": "1",
+    }
+    for name in ("MLFLOW_TRACKING_URI", "VIGICELL_WORK", "VIGICELL_RELEASE"):
+        environment.pop(name, None)
+    if command.startswith("mlflow "):
+        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{checkout / 'runs.db'}"
+    words = shlex.split(command)
+    if words[0] == "python":
+        words[0] = sys.executable
+    ran = subprocess.run(
+        words, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, f"{command}\n{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
+    return ran.stdout
+
+
+def test_every_make_target_is_there_and_the_demo_is_what_a_test_runs():
+    for command in MAKE:
+        shown = subprocess.run(
+            ["make", "-n", *shlex.split(command)[1:]],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert "-m" in shown
+    assert "make demo" in MAKE
+    assert "make test" in MAKE
+    assert re.search(
+        r"^demo:.*\n\t\$\(RUN\) -m training demo$", (ROOT / "Makefile").read_text(), re.M
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_commands_for_your_own_records_work_in_order(checkout):
+    assert len(OWN) >= 10
+    said = {command: run(command, checkout) for command in OWN}
+    answer = next(text for command, text in said.items() if "serving score" in command)
+    assert "SYNTHETIC" in answer.upper()
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("command", REAL)
+def test_the_commands_for_the_public_cohorts_work(command, checkout):
+    for path in (unicar_path(), nulisa_path()):
+        (checkout.parent / "shared" / "data").mkdir(parents=True, exist_ok=True)
+        link = checkout.parent / "shared" / "data" / path.name
+        if not link.exists():
+            link.symlink_to(path)
+    run(command, checkout)
+
+
+def between(mark):
+    return re.search(rf"<!-- {mark} -->\n(.*?)\n?<!-- /{mark} -->", README, re.S).group(1).strip()
+
+
+def test_the_table_of_results_is_what_the_experiments_found():
+    shown = subprocess.run(
+        [sys.executable, "experiments/public_cohorts.py", "--table"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    table, _, verdicts = shown.strip().partition("\n\n")
+    assert between("results") == table.strip()
+    assert between("verdicts") == verdicts.strip()

@@ -7,11 +7,12 @@ training part alone, by inner folds of their own. Only then are the held-out pat
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -228,7 +229,34 @@ def _run(work: _Work, folds: Sequence[Fold], workers: int) -> Iterator[FoldResul
         return
     context = get_context("spawn")  # a forked process can hang in the OpenMP runtime
     with ProcessPoolExecutor(workers, context, _start_worker, (work,)) as pool:
-        yield from pool.map(_in_worker, folds)
+        try:
+            with _left_to_the_parent(signal.SIGINT):
+                results = pool.map(_in_worker, folds)
+            yield from results
+        except BaseException:
+            _end(pool)
+            raise
+
+
+@contextmanager
+def _left_to_the_parent(sign: signal.Signals) -> Iterator[None]:
+    """Let processes that start in this block never see a signal; here it waits for the end of it.
+
+    A stop by hand reaches every process of a terminal, and is to be said once.
+    """
+    resource_tracker.ensure_running()  # its start would end the waiting
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {sign})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once; what they had searched is in the journals."""
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _gathered(task: Task, folds: Folds, results: Sequence[FoldResult]) -> CrossFit:

@@ -5,6 +5,8 @@ out when it is written, so that a model made today finds the same columns under 
 tomorrow.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -141,6 +143,11 @@ class PredictorSet:
         }
         made["columns"] = list(self.names())
         return {"version": self.version, **made, "product_facts": self._product_facts_to_store()}
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of everything that decides a row; sets with the same one give the same bits."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def _product_facts_to_store(self) -> Mapping[str, list[float | None]]:
         if not any(COLUMNS[name].group == "product" for name in self.names()):

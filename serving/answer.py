@@ -10,10 +10,11 @@ import pydantic_core
 from features.errors import NotAssessable
 from features.questions import QUESTIONS, Question
 from models.release import Release
+from serving.bedside import Bedside
 from serving.course import CourseSoFar
 from serving.course_reading import course_so_far, read_request
 from serving.errors import RequestProblem
-from serving.estimate import Bedside, Estimator, asked_words, refusal
+from serving.estimate import Estimator, asked_words, refusal
 from serving.ledger import Entry, Ledger
 from serving.measures import measures
 from serving.messages import Problem, RiskRequest

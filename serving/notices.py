@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from features.columns import COLUMNS
 from features.inputs import INPUTS
 from models.columns import NamedMatrix
+from serving.asked_model import AskedModel
+from serving.bedside import Bedside
 from serving.replies import Notice
-
-if TYPE_CHECKING:
-    from serving.estimate import Bedside, Estimator
 
 OLD_HOURS_DAILY = 48.0
 OLD_HOURS_BEFORE_INFUSION = 30 * 24.0
 _CHILD_YEARS = 12
 
 
-def notices_of(estimator: "Estimator", matrix: NamedMatrix, bedside: "Bedside") -> list[Notice]:
+def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> list[Notice]:
     """Return the notices of one estimate."""
     return [
         *_unseen_product(estimator, bedside),
@@ -28,7 +26,7 @@ def notices_of(estimator: "Estimator", matrix: NamedMatrix, bedside: "Bedside") 
     ]
 
 
-def course_notices(bedside: "Bedside") -> list[Notice]:
+def course_notices(bedside: Bedside) -> list[Notice]:
     """Return what holds for the course whatever is asked of it."""
     course = bedside.course
     found = [
@@ -53,7 +51,7 @@ def course_notices(bedside: "Bedside") -> list[Notice]:
     return made
 
 
-def _unseen_product(estimator: "Estimator", bedside: "Bedside") -> Iterator[Notice]:
+def _unseen_product(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
     product = bedside.course.product
     if product is not None and estimator.unseen(product.name):
         yield Notice(
@@ -63,7 +61,7 @@ def _unseen_product(estimator: "Estimator", bedside: "Bedside") -> Iterator[Noti
         )
 
 
-def _old_inputs(estimator: "Estimator", bedside: "Bedside") -> Iterator[Notice]:
+def _old_inputs(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
     before = estimator.model.question.before_infusion
     limit = OLD_HOURS_BEFORE_INFUSION if before else OLD_HOURS_DAILY
     old = [
@@ -78,7 +76,7 @@ def _old_inputs(estimator: "Estimator", bedside: "Bedside") -> Iterator[Notice]:
         )
 
 
-def _outside_training(estimator: "Estimator", matrix: NamedMatrix) -> Iterator[Notice]:
+def _outside_training(estimator: AskedModel, matrix: NamedMatrix) -> Iterator[Notice]:
     unusual = estimator.model.unusual(matrix)[0]
     if unusual:
         inputs = [COLUMNS[one.predictor].description.input or one.predictor for one in unusual]
@@ -90,7 +88,7 @@ def _outside_training(estimator: "Estimator", matrix: NamedMatrix) -> Iterator[N
         )
 
 
-def _other_scales(estimator: "Estimator", bedside: "Bedside") -> Iterator[Notice]:
+def _other_scales(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
     course, system = bedside.course, estimator.grading_system
     if system != "unknown" and any(one.system != system for one in course.grades):
         yield Notice(
@@ -106,7 +104,7 @@ def _other_scales(estimator: "Estimator", bedside: "Bedside") -> Iterator[Notice
         )
 
 
-def _of_the_model(estimator: "Estimator") -> Iterator[Notice]:
+def _of_the_model(estimator: AskedModel) -> Iterator[Notice]:
     model = estimator.model
     if model.tiers is not None and not model.tiers.signed_by:
         yield Notice(
@@ -118,7 +116,7 @@ def _of_the_model(estimator: "Estimator") -> Iterator[Notice]:
         yield Notice(code="audit_override", text=f"Audit rule {rule} was overridden: {reason}")
 
 
-def _unusual(bedside: "Bedside") -> list[str]:
+def _unusual(bedside: Bedside) -> list[str]:
     """Return the inputs whose latest reading is possible but unusual for the age."""
     age_years = getattr(bedside.course.facts, "age_years", None)
     child = age_years is not None and age_years < _CHILD_YEARS

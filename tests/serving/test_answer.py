@@ -8,8 +8,9 @@ import pytest
 from features.errors import LedgerError
 from features.matrix import feature_matrix
 from models.release import load_release
+from serving.bedside import Bedside
 from serving.course_reading import course_so_far, read_request
-from serving.estimate import Bedside, Estimator
+from serving.estimate import Estimator
 from serving.messages import EXAMPLE_REQUEST
 from serving.replies import RiskAnswer
 from serving.words import SYNTHETIC_NOTICE

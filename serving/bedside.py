@@ -1,0 +1,72 @@
+"""One course with what several models read of it, computed once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from features.arrays import CourseArrays
+from features.matrix import course_arrays, features_of_course
+from features.predictors import PredictorSet
+from models.columns import Floats
+from models.tiers import HIGHEST_AT_CRS_GRADE, HIGHEST_AT_ICANS_GRADE
+from serving.course import CourseSoFar, Reading, latest
+
+
+@dataclass
+class Bedside:
+    """One course with what several models read of it, computed once."""
+
+    course: CourseSoFar
+    language: str = "en"
+    latest: Mapping[str, Reading] = field(init=False)
+    _rows: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    _arrays: dict[str, CourseArrays] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.latest = latest(self.course.readings)
+
+    def row(self, predictors: PredictorSet, grading_system: str) -> Floats:
+        """Return the predictors at the landmark, shape (1, k)."""
+        key = (grading_system, predictors.identity)
+        if key not in self._rows:
+            arrays = self._arrays_in(grading_system)
+            self._rows[key] = features_of_course(arrays, [self.course.landmark], predictors)
+        return self._rows[key]
+
+    def _arrays_in(self, grading_system: str) -> CourseArrays:
+        if grading_system not in self._arrays:
+            self._arrays[grading_system] = arrays_of(self.course, grading_system)
+        return self._arrays[grading_system]
+
+    @cached_property
+    def raised_by(self) -> str:
+        """Return which current grade puts every tier at the highest, empty if none does."""
+        for toxicity, threshold in (
+            ("CRS", HIGHEST_AT_CRS_GRADE),
+            ("ICANS", HIGHEST_AT_ICANS_GRADE),
+        ):
+            grade = self.course.current_grade(toxicity)
+            if grade is not None and grade >= threshold:
+                return f"current {toxicity} grade is {threshold} or more"
+        return ""
+
+
+def arrays_of(course: CourseSoFar, grading_system: str) -> CourseArrays:
+    """Return the course as the feature code reads it, with the grades of one system."""
+    facts: dict[str, Any] = dict(course.facts)
+    facts["product"] = course.product.name if course.product else None
+    return course_arrays(
+        facts,
+        (
+            (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
+            for one in course.readings
+        ),
+        ((one.agent, one.start_day, one.stop_day, one.known_day) for one in course.doses),
+        (
+            (one.toxicity, one.day, one.known_day, float(one.grade))
+            for one in course.grades
+            if grading_system in (one.system, "unknown")
+        ),
+        resolution=course.resolution,
+    )

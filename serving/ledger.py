@@ -196,9 +196,11 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _refuse_what_is_no_ledger(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN")  # one view of all three: another process may be making the tables
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    connection.execute("COMMIT")
     if tables and application != _APPLICATION_ID:
         raise LedgerError(
             "The file that VIGICELL_LEDGER names is a database, but no ledger. Name another file."

@@ -59,7 +59,7 @@ def _import(said: Namespace, _: WorkFolder) -> None:
     from training.cohort import import_cohort
 
     options = dict(_option(text) for text in said.option)
-    found = import_cohort(said.source, said.path, said.destination, **options)
+    found = import_cohort(said.source, said.path, said.destination, fmt=said.format, **options)
     print("\n".join(found.lines()))
     if len(found.rejected):
         print(f"Rows left out, by table, row and rule: {said.destination / REJECTED}")

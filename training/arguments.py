@@ -72,6 +72,9 @@ def _cohort_verbs(verbs: Any) -> None:
         metavar="KEY=VALUE",
         help="option of the source, e.g. resolution=day; may be repeated",
     )
+    one.add_argument(
+        "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"
+    )
     one.set_defaults(verb="import")
     one = verbs.add_parser("example", help="write CSV files to learn from or to fill")
     one.add_argument("source", choices=["csv"])

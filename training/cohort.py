@@ -6,7 +6,7 @@ Nothing here prints; the command line shows what these functions return.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -112,7 +112,12 @@ class CohortReport:
 
 
 def import_cohort(
-    source: str, path: Path | str, destination: Path | str, **options: Any
+    source: str,
+    path: Path | str,
+    destination: Path | str,
+    *,
+    fmt: Literal["parquet", "csv"] = "parquet",
+    **options: Any,
 ) -> CohortReport:
     """Read a cohort from elsewhere, check every row, and write it to `destination`.
 
@@ -127,7 +132,7 @@ def import_cohort(
     cohort, failures = sources.read(source, path, **options)
     if cohort.courses.empty:
         raise CohortError(f"no course of {Path(path).name} passed the checks; nothing was written.")
-    write_cohort(cohort, destination, rejected=failures.rows)
+    write_cohort(cohort, destination, fmt, rejected=failures.rows)
     return report(cohort, failures)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
-from features.cohort_files import REJECTED, read_cohort
+from features.cohort_files import REJECTED, fingerprint, read_cohort
 from features.errors import CohortError
 from features.sources import nulisa
 from training.cohort import (
@@ -104,3 +104,12 @@ def test_what_a_site_has_filled_is_never_replaced(tmp_path: Path) -> None:
 def test_an_example_of_nobody_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match="ask for 1 or more"):
         write_csv_example(tmp_path / "none", courses=0)
+
+
+def test_a_cohort_is_written_as_csv_where_that_is_asked_for(tmp_path):
+    source = write_csv_example(tmp_path / "records", 20)
+    import_cohort("csv", source, tmp_path / "a", fmt="csv")
+    import_cohort("csv", source, tmp_path / "b")
+    assert (tmp_path / "a" / "measurements.csv").is_file()
+    assert (tmp_path / "b" / "measurements.parquet").is_file()
+    assert fingerprint(read_cohort(tmp_path / "a")) == fingerprint(read_cohort(tmp_path / "b"))

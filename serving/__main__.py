@@ -16,6 +16,8 @@ from serving.ledger import Ledger
 from serving.replies import RiskAnswer
 from serving.settings import Settings
 
+STOPPED_BY_HAND = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return its exit code."""
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VigiCellError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. Answers given so far are in the ledger.", file=sys.stderr)
+        return STOPPED_BY_HAND
 
 
 def _parser() -> argparse.ArgumentParser:

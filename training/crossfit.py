@@ -7,12 +7,12 @@ training part alone, by inner folds of their own. Only then are the held-out pat
 from __future__ import annotations
 
 import os
-import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,11 @@ from training.fitting import (
     probability,
     recipe_of,
 )
+from training.journal import mend_after_a_stop
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.splits import Fold, Folds, IntArray, patient_folds
+from training.stop_by_hand import deaf_children
 from training.task import Rows, Task
 from training.tune import Candidate, Tuned, allowed_trials, tune
 
@@ -108,6 +110,8 @@ def learn(
         alone = Candidate(Settings(), float("nan"), (), "linear margin alone")
         note = "a training part has fewer than two event patients: the linear margin alone."
         return Learnt(Tuned(alone, alone, (alone,)), (), (*notes, note))
+    if journal is not None:
+        mend_after_a_stop(journal)
     tuned = tune(inner, recipe, plan, trials, seed, journal, progress)
     if searched is not rows and recipe.calibration != "none":
         inner, fewer = inner_folds(rows, plan, recipe, seed)
@@ -215,7 +219,16 @@ _WORK: list[_Work] = []  # of a worker process, set once when it starts
 
 def _start_worker(work: _Work) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     _WORK.append(work)
+
+
+def _leave_with_the_parent() -> None:
+    """End this worker when its parent is killed; otherwise it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(fold: Fold) -> FoldResult:
@@ -230,26 +243,12 @@ def _run(work: _Work, folds: Sequence[Fold], workers: int) -> Iterator[FoldResul
     context = get_context("spawn")  # a forked process can hang in the OpenMP runtime
     with ProcessPoolExecutor(workers, context, _start_worker, (work,)) as pool:
         try:
-            with _left_to_the_parent(signal.SIGINT):
+            with deaf_children():
                 results = pool.map(_in_worker, folds)
             yield from results
         except BaseException:
             _end(pool)
             raise
-
-
-@contextmanager
-def _left_to_the_parent(sign: signal.Signals) -> Iterator[None]:
-    """Let processes that start in this block never see a signal; here it waits for the end of it.
-
-    A stop by hand reaches every process of a terminal, and is to be said once.
-    """
-    resource_tracker.ensure_running()  # its start would end the waiting
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {sign})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

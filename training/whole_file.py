@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,26 +17,27 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        The folder does not exist or cannot be written; `path` is as it was before.
+        Naming `path`: its folder does not exist or cannot be written, or the disk is full. What
+        was there before is whole.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    fresh = _sibling(path)
     try:
-        yield fresh
-        _sync(fresh)
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            fresh.unlink()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        fresh = _sibling(path)
+        try:
+            yield fresh
+            _sync(fresh)
+            fresh.chmod(0o644)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        code = error.errno or errno.EIO
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def _sibling(path: Path) -> Path:
-    try:
-        place, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    except OSError as error:  # says the name that was asked for, not that of the sibling
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    place, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(place)
     return Path(name)
 

@@ -4,7 +4,7 @@ import json
 import pandas as pd
 import pytest
 
-from features.cohort_files import fingerprint, read_cohort, write_cohort
+from features.cohort_files import REJECTED, fingerprint, read_cohort, write_cohort
 from features.errors import CohortError
 from features.tables import TABLES, Manifest, cohort_of
 
@@ -53,7 +53,7 @@ def test_a_write_that_fails_leaves_the_old_cohort_whole(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(CohortError, match=r"No space left.*before is unchanged"):
         write_cohort(a_small_cohort(value=6.0), tmp_path / "cohort")
     assert fingerprint(read_cohort(tmp_path / "cohort")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["cohort"]
@@ -64,6 +64,29 @@ def test_a_directory_that_is_no_cohort_is_never_replaced(tmp_path):
     with pytest.raises(CohortError, match="not empty"):
         write_cohort(a_small_cohort(), tmp_path)
     assert (tmp_path / "thesis.docx").read_text() == "years of work"
+
+
+def test_a_file_in_the_place_of_a_cohort_is_said_to_be_one(tmp_path):
+    (tmp_path / "courses.csv").write_text("course_id")
+    with pytest.raises(CohortError, match="is a file"):
+        write_cohort(a_small_cohort(), tmp_path / "courses.csv")
+    with pytest.raises(CohortError, match="is a file"):
+        read_cohort(tmp_path / "courses.csv")
+    assert (tmp_path / "courses.csv").read_text() == "course_id"
+
+
+def test_the_list_of_rejected_rows_is_written_with_the_cohort(tmp_path):
+    rows = pd.DataFrame({"table": ["grades"], "row": [3], "rule": ["day_is_present"]})
+    write_cohort(a_small_cohort(), tmp_path / "cohort", rejected=rows)
+    listed = pd.read_csv(tmp_path / "cohort" / REJECTED)
+    pd.testing.assert_frame_equal(listed, rows, check_dtype=False)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"name": 3, "origin": "csv"}'])
+def test_a_manifest_that_is_none_is_refused(tmp_path, content):
+    (tmp_path / "cohort.json").write_text(content)
+    with pytest.raises(CohortError, match=r"cohort\.json"):
+        read_cohort(tmp_path)
 
 
 def test_a_directory_without_manifest_says_how_to_make_one(tmp_path):

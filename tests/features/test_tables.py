@@ -135,6 +135,16 @@ def test_a_bad_course_is_left_out_with_its_rows(rule, rows):
     assert len(cohort.courses) == len(cohort.measurements) == 0
 
 
+def test_what_is_no_car_t_is_named_and_an_unknown_text_is_not():
+    courses = pd.concat(
+        [one_course(product="Blincyto"), one_course(course_id="b", product="Mr Smith")]
+    )
+    cohort, _ = check_tables({"courses": courses}, manifest())
+    assert cohort.manifest.notes == [
+        "1 courses left out: Blincyto is no CAR-T product, and no risk is estimated."
+    ]
+
+
 BAD_GRADES = [
     ("grade_is_not_before_infusion", {"day": -1.0}),
     ("grade_is_a_whole_number", {"grade": 2.5}),

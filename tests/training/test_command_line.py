@@ -1,6 +1,10 @@
 """The command line: every verb has help, messages instead of tracebacks, exit codes as promised."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -78,6 +82,7 @@ def test_the_one_help_names_every_verb_and_the_order(capsys: pytest.CaptureFixtu
         (TrackingError("no store"), 2),
         (AuditRefusal("a leak"), 3),
         (PromotionRefused("not better"), 4),
+        (OSError(errno.ENOSPC, "the disk of the machine"), 2),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -93,8 +98,38 @@ def test_what_stops_a_verb_is_a_message_and_an_exit_code(
     monkeypatch.setitem(command_line.VERBS, "check", stopped)
     assert main(["check", "somewhere"]) == code
     said = capsys.readouterr().err
-    assert str(error) in said
+    assert (os.strerror(error.errno) if isinstance(error, OSError) else str(error)) in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["synthesize", "x", "--seed", "-1"],
+        ["synthesize", "x", "--courses", "0"],
+        ["fit", "--question", "severe-crs-72h", "--workers", "0"],
+        ["ui", "--port", "99999"],
+        ["demo", "--courses", "many"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_out_of_its_range_is_refused_with_the_legal_ones(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert f"{arguments[-1]} is no whole number from" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(cohort: Path) -> None:
+    asked = [sys.executable, "-m", "training", "check", str(cohort)]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()  # before anything was said
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,39 @@ def test_a_bad_course_is_listed_and_takes_its_rows_along(
     assert (("grades", 2, "course_was_kept") in rejected(failures)) == (2 in lines)
 
 
+@pytest.mark.parametrize("written", ["1.0", "001", "c1"])
+def test_ids_that_match_nowhere_stop_the_import(tmp_path: Path, written: str) -> None:
+    folder = a_folder(
+        tmp_path,
+        courses="course_id,patient_id,product\n1,P1,axi-cel\n",
+        grades=f"course_id,day,toxicity,grade\n{written},1,CRS,1\n{written},2,CRS,2\n",
+    )
+    with pytest.raises(CohortError, match=r"grades\.csv: not one of 2 rows has a course_id"):
+        read_csv(folder)
+
+
+def test_a_cohort_of_no_car_t_names_the_product_and_the_legal_ones(tmp_path: Path) -> None:
+    courses = "course_id,patient_id,product\nC1,P1,blinatumomab\n"
+    grades = "course_id,day,toxicity,grade\nC1,1,CRS,1\n"
+    with pytest.raises(CohortError, match=r"product_is_a_car_t \(1\)\. .*blinatumomab") as refused:
+        read_csv(a_folder(tmp_path, courses=courses, grades=grades))
+    assert "axicabtagene ciloleucel" in str(refused.value)
+    assert "course_was_kept" not in str(refused.value), "what follows is no cause"
+
+
+@pytest.mark.parametrize(("stated", "flag"), [("true", True), ("false", False), (True, True)])
+def test_made_up_rows_are_called_so_by_option(tmp_path: Path, stated: object, flag: bool) -> None:
+    assert read_csv(a_folder(tmp_path), synthetic=stated)[0].manifest.synthetic is flag
+
+
+@pytest.mark.parametrize("stated", ["yes", "", 1, "True story"])
+def test_a_word_not_understood_never_turns_made_up_rows_into_patients(
+    tmp_path: Path, stated: object
+) -> None:
+    with pytest.raises(CohortError, match="synthetic is true or false"):
+        read_csv(a_folder(tmp_path), synthetic=stated)
+
+
 def test_nothing_that_is_rejected_shows_a_value(tmp_path: Path) -> None:
     value = "Zaphod"
     folder = a_folder(

@@ -1,7 +1,12 @@
 """Named row checks of a cohort. A rule's name is its message; what fails is counted and listed.
 
 Every rule takes a table (and the courses) and marks the rows that break it. A row is reported by
-table, row number and rule, never by its values.
+table, row number and every rule it breaks, never by its values.
+
+A row is left out, with one exception. What a course tells besides its ids, its product and the days
+that decide an outcome may be missing, so a broken cell there becomes missing and the course stays:
+to leave out the patients whose sex was written "F" would choose patients by their typist. Such a
+rule is reported with the suffix ``(cell)``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,32 +16,53 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ProductError
-from features.inputs import INPUTS
+from features.inputs import COURSE_FIELDS, INPUTS
+from features.legal_values import legal_for_rows
 from features.products import product
 from features.tables import TABLES, Cohort, Manifest, Table, conform, finished
 
 Mask = pd.Series
 Rule = Callable[[pd.DataFrame, pd.DataFrame], Mask]
 
+CELL = " (cell)"
+_SHOWN_ROWS = 5
+
 
 @dataclass
 class Failures:
-    """Rows that were left out, and why.
+    """Rows and cells that were left out, and why.
 
     Attributes
     ----------
     rows : DataFrame
-        Columns table, row (from 1, in the order the table came), rule.
+        Columns table, row (from 1, in the order the table came), rule, legal (what would have been
+        accepted). A row that breaks several rules is listed once for each; a rule that ends in
+        ``(cell)`` left out one value and kept the row.
     """
 
     rows: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"table": [], "row": [], "rule": []})
+        default_factory=lambda: pd.DataFrame(
+            {"table": [], "row": [], "rule": [], "legal": []}, dtype="object"
+        )
     )
 
     def counts(self) -> dict[str, int]:
-        """Return rows left out by ``table.rule``, most frequent first."""
+        """Return rows by the ``table.rule`` they break, most frequent first."""
         names = self.rows["table"].astype("str") + "." + self.rows["rule"].astype("str")
         return {str(name): int(n) for name, n in names.value_counts().items()}
+
+    def of_courses(self, numbered: str = "row") -> str:
+        """Say which rules left out courses: how often, in which first rows, and what is legal."""
+        rows = self.rows[
+            self.rows["table"].eq("courses") & ~self.rows["rule"].astype("str").str.endswith(CELL)
+        ]
+        said = []
+        for rule, broken in rows.groupby("rule", sort=False):
+            first = ", ".join(str(int(row)) for row in broken["row"].head(_SHOWN_ROWS))
+            more = ", ..." if len(broken) > _SHOWN_ROWS else ""
+            legal = broken["legal"].iloc[0]
+            said.append(f"{rule}: {len(broken)} ({numbered} {first}{more}); legal: {legal}")
+        return "\n".join(f"  {line}" for line in said)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,6 +117,11 @@ def _refusal(name: str) -> str | None:
 def death_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
     """A patient who died before day 0 had no infusion."""
     return frame["death_day"] < 0
+
+
+def death_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Follow-up goes on to the death at least (whole days: that day still counts)."""
+    return frame["death_day"] > np.floor(frame["follow_up_days"]) + 1.0
 
 
 def readmission_is_after_discharge(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
@@ -175,6 +206,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         product_is_in_the_catalogue,
         product_is_a_car_t,
         death_is_not_before_infusion,
+        death_is_within_follow_up,
         readmission_is_after_discharge,
     ),
     "measurements": (
@@ -205,10 +237,31 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
 }
 
 
+# What decides an outcome is no predictor; of the records the second dose starts the risk anew.
+_BLANKED = tuple(
+    name
+    for name, one in COURSE_FIELDS.items()
+    if one.role == "predictor" or name in ("infused_at", "calendar_year")
+)
+# A rule is not counted again for what another rule has already said of the row.
+_SAID_BY = {
+    "course_is_known": ("course_id_is_present",),
+    "course_was_kept": ("course_id_is_present", "course_is_known"),
+    "input_is_present": ("input_is_known",),
+    "input_is_legal": ("input_is_known", "input_is_present"),
+    "number_or_level_is_present": (
+        "input_is_known", "value_is_a_number", "unit_is_one_of_its_input",
+    ),
+    "value_is_possible": ("value_is_possible_in_its_unit",),
+}  # fmt: skip
+
+
 def check_tables(
-    tables: Mapping[str, pd.DataFrame | None], manifest: Manifest
+    tables: Mapping[str, pd.DataFrame | None],
+    manifest: Manifest,
+    broken_before: Mapping[str, Mapping[str, Mask]] | None = None,
 ) -> tuple[Cohort, Failures]:
-    """Keep the rows that pass every rule; list the others by rule.
+    """Keep the rows that pass every rule; list the others by every rule they break.
 
     Parameters
     ----------
@@ -216,6 +269,8 @@ def check_tables(
         Table name -> frame, as read; columns may be missing or hold text where numbers belong.
     manifest : Manifest
         Its ``counts`` and ``exclusions`` are filled.
+    broken_before : mapping, optional
+        Table name -> rule -> mask of the rows that a source found to break a rule of its own.
 
     Returns
     -------
@@ -233,18 +288,15 @@ def check_tables(
     every_course = pd.DataFrame()  # the first table, before its rules
     for name, table in TABLES.items():
         frame, unreadable = conform(tables.get(name), table)
+        found = {**(broken_before or {}).get(name, {}), **unreadable}
+        found |= dict(_column_rules(frame, table))
+        frame, cells = _without_broken_cells(frame, found) if name == "courses" else (frame, {})
         every_course = frame if name == "courses" else every_course
-        broken = {
-            **unreadable,
-            **dict(_column_rules(frame, table)),
-            **dict(_row_rules(name, frame, every_course, kept.get("courses", frame))),
-        }
+        found |= dict(_row_rules(name, frame, every_course, kept.get("courses", frame)))
+        found = _each_once(found)
+        listed += list(_listed(name, frame, found | cells))
         bad = _none(frame)
-        for rule_name, mask in broken.items():
-            news = mask & ~bad
-            if news.any():
-                rows = np.flatnonzero(news.to_numpy()) + 1
-                listed.append(pd.DataFrame({"table": name, "row": rows, "rule": rule_name}))
+        for mask in found.values():
             bad |= mask
         kept[name] = frame[~bad].reset_index(drop=True) if bad.any() else frame
     kept["courses"] = _with_catalogue_names(kept["courses"])
@@ -253,6 +305,43 @@ def check_tables(
     for rule_name, count in failures.counts().items():
         manifest.exclusions[rule_name] = manifest.exclusions.get(rule_name, 0) + count
     return finished(kept, manifest), failures
+
+
+def _without_broken_cells(
+    courses: pd.DataFrame, found: dict[str, Mask]
+) -> tuple[pd.DataFrame, dict[str, Mask]]:
+    """Empty the cells of `_BLANKED` that break a rule; take these rules out of `found`."""
+    made, cells = courses, {}
+    for column in _BLANKED:
+        for rule in [name for name in found if _column_of(name) == column]:
+            mask = found.pop(rule)
+            made = made.assign(**{column: made[column].mask(mask)})
+            cells[rule + CELL] = mask
+    return made, cells
+
+
+def _column_of(rule: str) -> str:
+    return rule.rpartition("_is_")[0]
+
+
+def _each_once(found: Mapping[str, Mask]) -> dict[str, Mask]:
+    made = {}
+    for rule, mask in found.items():
+        said_by = list(_SAID_BY.get(rule, ()))
+        if rule.endswith("_is_present"):
+            said_by += [f"{_column_of(rule)}_is_a_{kind}" for kind in ("number", "timestamp")]
+        for other in said_by:
+            mask = mask & ~found[other] if other in found else mask
+        made[rule] = mask
+    return made
+
+
+def _listed(table: str, frame: pd.DataFrame, found: Mapping[str, Mask]) -> Iterator[pd.DataFrame]:
+    for rule, mask in found.items():
+        places = np.flatnonzero(mask.to_numpy())
+        if len(places):
+            legal = legal_for_rows(table, rule.removesuffix(CELL), frame.iloc[places])
+            yield pd.DataFrame({"table": table, "row": places + 1, "rule": rule, "legal": legal})
 
 
 def _row_rules(

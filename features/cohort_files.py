@@ -101,7 +101,7 @@ def write_cohort(
     Parameters
     ----------
     rejected : DataFrame, optional
-        The rows that were left out (table, row, rule), written beside the tables.
+        What was left out (table, row, rule, legal), written beside the tables.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from features.inputs import INPUTS, Conversion, Input
 
 _SPELLINGS = {
     "10^9/L": "10*9/L", "x10^9/L": "10*9/L", "x10*9/L": "10*9/L", "10e9/L": "10*9/L", "G/L": "10*9/L",
+    "G/l": "10*9/L",
     "K/uL": "10*3/uL", "10^3/uL": "10*3/uL", "x10^3/uL": "10*3/uL", "10*3/mm3": "10*3/uL",
     "cells/uL": "/uL", "/mm3": "/uL",
     "10^12/L": "10*12/L", "x10^12/L": "10*12/L", "T/L": "10*12/L", "10^6/uL": "10*6/uL",

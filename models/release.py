@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class ReleaseRecord:
     synthetic : bool
         Whether any model was trained on made-up patients.
     directory : Path
+    facts : mapping of question to plain JSON
+        How each model was judged when it was released; empty for older releases.
     """
 
     digest: str
@@ -60,11 +62,12 @@ class ReleaseRecord:
     model_digests: Mapping[str, str]
     synthetic: bool
     directory: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what may be shown of the release, without where it lies."""
         shown = {key: value for key, value in self.__dict__.items() if key != "directory"}
-        return {**shown, "model_digests": dict(self.model_digests)}
+        return {**shown, "model_digests": dict(self.model_digests), "facts": dict(self.facts)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,7 @@ def build_release(
     why: str,
     when: datetime,
     previous: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> ReleaseRecord:
     """Put model directories together as a release, whole or not at all.
 
@@ -111,17 +115,21 @@ def build_release(
         With a time zone.
     previous : Path, optional
         Directory of the release before; None only for the first.
+    facts : mapping of question to plain JSON, optional
+        How each model was judged and who overrode what; kept in the record, never a row of a
+        cohort.
 
     Raises
     ------
     ReleaseError
         If a part is missing, the destination is taken, a model answers another question than it is
-        listed for, or it cannot be written.
+        listed for, facts are of a question that has no model, or it cannot be written.
     ModelFormatError
-        If a model directory cannot be trusted.
+        If a model directory cannot be trusted, or facts are not plain JSON.
     """
-    target = Path(destination)
+    target, known = Path(destination), dict(facts or {})
     _check_arguments(target, models, who, why, when)
+    _check_facts(models, known)
     files: dict[str, bytes] = {}
     digests: dict[str, str] = {}
     synthetic = False
@@ -144,6 +152,7 @@ def build_release(
             "why": why,
             "synthetic": synthetic,
             "models": digests,
+            **({"facts": known} if known else {}),
         }
     )
     try:
@@ -194,6 +203,7 @@ def _record(said: Mapping[str, Any], own_digest: str, place: Path) -> ReleaseRec
         digests,
         bool(said["synthetic"]),
         place,
+        {str(asked): dict(found) for asked, found in said.get("facts", {}).items()},
     )
 
 
@@ -286,6 +296,14 @@ def _check_listed(record: ReleaseRecord) -> None:
         raise ReleaseError(
             f"{record.directory.name}: missing models {sorted(listed - inside)}, "
             f"models that are not listed {sorted(inside - listed)}. Copy the release again."
+        )
+
+
+def _check_facts(models: Mapping[str, Path | str], facts: Mapping[str, Any]) -> None:
+    strange = sorted(set(facts) - set(models))
+    if strange:
+        raise ReleaseError(
+            f"facts are given of {', '.join(strange)}, which has no model in this release."
         )
 
 

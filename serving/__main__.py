@@ -67,10 +67,14 @@ def _environment(parsed: argparse.Namespace) -> dict[str, str]:
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
-    from serving.opening import opened_release  # reads models: only for the verbs that need them
+    from serving.opening import (
+        opened_release,
+        require_free_port,
+    )  # reads models: only for the verbs that need them
 
     opened_release(settings)  # what cannot be trusted stops the start here, with its reason
     Ledger(settings.ledger).close()
+    require_free_port(settings)
     command = [
         sys.executable, "-m", "bentoml", "serve", "serving.service:VigiCell",
         "--host", settings.host, "--port", str(settings.port),

@@ -28,7 +28,7 @@ from serving.replies import (
     RiskAnswer,
     Tier,
 )
-from serving.words import NOT_COVERED, SYNTHETIC_NOTICE, action
+from serving.words import CAUTION, NOT_COVERED, SYNTHETIC_NOTICE, TOP_TIER, action
 
 ALWAYS_ASKED = ("severe-crs-30d", "severe-crs-72h", "severe-icans-30d", "severe-icans-72h")
 _SILENT = (
@@ -61,7 +61,10 @@ class Desk:
         self._estimators: Mapping[str, Estimator] = (
             {}
             if release is None
-            else {name: Estimator(model) for name, model in release.models.items()}
+            else {
+                name: Estimator(model, release.record.facts.get(name))
+                for name, model in release.models.items()
+            }
         )
 
     def answer(self, body: bytes, language: str = "en") -> bytes:
@@ -102,6 +105,7 @@ class Desk:
                     predictors=list(one.names),
                     tiers=[] if one.model.tiers is None else one.model.tiers.to_json()["tiers"],
                     facts=dict(one.model.manifest),
+                    judged=one.judged,
                 )
                 for one in self._estimators.values()
             ],
@@ -185,6 +189,7 @@ class Desk:
             answers=list(answers),
             notices=course_notices(bedside),
             not_covered=list(NOT_COVERED),
+            caution=CAUTION,
         )
 
     def _predictors(self, bedside: Bedside, answers: Sequence[QuestionAnswer]) -> bytes:
@@ -215,7 +220,7 @@ def _watch(bedside: Bedside, answers: Sequence[QuestionAnswer]) -> Tier | None:
         return None
     words = action(1, 1)
     return Tier(
-        name="highest", rank=1, of=1, action=words.text, source=words.source,
+        name=TOP_TIER, rank=1, of=1, action=words.text, source=words.source,
         because=bedside.raised_by,
     )  # fmt: skip
 

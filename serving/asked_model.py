@@ -1,5 +1,6 @@
 """A risk model with what a person is told of it."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -12,10 +13,14 @@ from serving.replies import ModelName
 
 
 class AskedModel:
-    """A risk model made ready to be asked about single courses."""
+    """A risk model made ready to be asked about single courses.
 
-    def __init__(self, model: RiskModel) -> None:
+    `judged` is what its release says of it: figures, verdict and overridden rules of the gate.
+    """
+
+    def __init__(self, model: RiskModel, judged: Mapping[str, Any] | None = None) -> None:
         self.model = model
+        self.judged = dict(judged or {})
         self.names = model.predictors.names()
         self.inputs = tuple(sorted(model.predictors.inputs_read()))
         self.grading_system = str(model.manifest.get("grading_system", "ASTCT"))

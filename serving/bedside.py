@@ -48,7 +48,7 @@ class Bedside:
         ):
             grade = self.course.current_grade(toxicity)
             if grade is not None and grade >= threshold:
-                return f"current {toxicity} grade is {threshold} or more"
+                return f"every tier is highest while {toxicity} grade is {threshold} or more"
         return ""
 
 

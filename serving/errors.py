@@ -2,12 +2,13 @@
 
 Pydantic's own texts repeat what came; here a problem is named by its path, what is legal there and
 what to do, and nothing of the input is repeated. A path holds only names of our own fields and
-positions in a list.
+positions in a list, and the name of an unknown field as the client wrote it, cut short.
 """
 
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from features.errors import LedgerError, ModelFormatError, ReleaseError, VigiCel
 from serving.messages import ErrorBody, Problem, field_names
 
 _log = logging.getLogger("vigicell.serving")
+_LONGEST_KEY = 40  # characters of an unknown field's name that are repeated
 _SHOWN = 20  # problems listed in one answer; the rest is counted
 
 _STATUS: Mapping[type[VigiCellError], int] = {
@@ -129,15 +131,8 @@ UNEXPECTED = ErrorBody(
 
 
 def _problem(kind: str, location: Sequence[int | str], context: Mapping[str, Any]) -> Problem:
-    if kind == "extra_forbidden":  # the last part is a name of the client's making: not repeated
-        parent = location[:-1]
-        names = ", ".join(field_names(parent))
-        return Problem(
-            path=path_of(parent),
-            problem="holds a field that does not exist here",
-            legal=f"the fields {names}",
-            what_to_do="Leave the unknown field out, or correct its name.",
-        )
+    if kind == "extra_forbidden":
+        return _unknown_field(location[:-1], str(location[-1]))
     if kind.startswith(("datetime", "date_", "time_")):
         return Problem(
             path=path_of(location), problem="is no time", legal=_TIMES[0], what_to_do=_MEND
@@ -148,6 +143,19 @@ def _problem(kind: str, location: Sequence[int | str], context: Mapping[str, Any
         problem=wrong.format_map(context),
         legal=legal.format_map(context),
         what_to_do=_MEND,
+    )
+
+
+def _unknown_field(parent: Sequence[int | str], key: str) -> Problem:
+    """Say which field does not exist: its name, unlike its value, is no patient's."""
+    names = field_names(parent)
+    shown = "".join(one if one.isprintable() else "?" for one in key[:_LONGEST_KEY])
+    near = get_close_matches(shown.lower(), names, n=1)
+    return Problem(
+        path=path_of((*parent, shown + ("..." if len(key) > _LONGEST_KEY else ""))),
+        problem="is a field that does not exist here",
+        legal=f"the fields {', '.join(names)}",
+        what_to_do=f"Did you mean {near[0]}?" if near else "Leave it out, or correct its name.",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from features.inputs import COURSE_FIELDS
 from features.questions import Question
 from models.columns import NamedMatrix
+from models.tiers import Tiers
 from serving.asked_model import AskedModel
 from serving.bedside import Bedside
 from serving.course import CourseSoFar
@@ -19,7 +20,14 @@ from serving.replies import (
     QuestionAnswer,
     Tier,
 )
-from serving.words import action, compared_words, interval_meaning, question_text
+from serving.words import (
+    TOP_TIER,
+    action,
+    compared_words,
+    interval_meaning,
+    percent,
+    question_text,
+)
 from serving.words_of_drivers import explained
 
 
@@ -47,6 +55,10 @@ def refusal(
         return Abstention(reason=course.no_product_code, text=course.no_product)
     if not _within_landmarks(course, one):
         return Abstention(reason="outside_landmarks", text=_landmark_words(course, one))
+    return _objection_of_grades(course, one)
+
+
+def _objection_of_grades(course: CourseSoFar, one: Question) -> Abstention | None:
     grade = course.current_grade(one.toxicity)
     if grade is not None and grade >= one.min_grade:
         return Abstention(
@@ -54,7 +66,20 @@ def refusal(
             text=f"{one.toxicity} has reached grade {one.min_grade} already, which is what this "
             "question is about.",
         )
+    # In training a course is at risk only where this toxicity was graded.
+    if grade is None and not one.before_infusion:
+        return Abstention(reason="not_graded", text=_not_graded_words(course, one))
     return None
+
+
+def _not_graded_words(course: CourseSoFar, one: Question) -> str:
+    to_do = "give a grade row, 0 if looked at and absent"
+    if course.landmark > 0:
+        return f"No {one.toxicity} grade was given: {to_do}. A missing grade is not grade 0."
+    return (
+        f"No {one.toxicity} grade was given. This question begins with the first grading after "
+        f"the infusion; before it ask the questions before infusion, after it {to_do}."
+    )
 
 
 def _within_landmarks(course: CourseSoFar, one: Question) -> bool:
@@ -72,10 +97,29 @@ def _landmark_range(course: CourseSoFar, one: Question) -> tuple[float, float]:
 
 def _landmark_words(course: CourseSoFar, one: Question) -> str:
     first, last = _landmark_range(course, one)
+    here = f"this course stands at day {course.landmark:g}"
+    if one.before_infusion and course.landmark > last:
+        return (
+            f"This question is asked before the infusion, up to day {last:g}; {here}. "
+            "Ask the daily questions now."
+        )
+    if one.before_infusion or course.landmark >= first:
+        return f"This question is asked from day {first:g} to day {last:g}; {here}."
     return (
-        f"This question is asked from day {first:g} to day {last:g}; the landmark lies outside. "
-        "Ask one whose days hold it."
+        f"This question is asked after the infusion, from day {first:g} to day {last:g}; {here}. "
+        "Until then ask the questions before the infusion."
     )
+
+
+def _cut_offs(tiers: Tiers, at: int) -> str:
+    """Return between which cut-offs an estimate lies, as the reason for its tier."""
+    lower = tiers.tiers[at].lower
+    upper = tiers.tiers[at + 1].lower if at + 1 < len(tiers.tiers) else None
+    if upper is None:
+        return f"the estimate is {percent(lower)} or more" if at else "this model has one tier"
+    if at == 0:
+        return f"the estimate is below {percent(upper)}"
+    return f"the estimate is {percent(lower)} or more and below {percent(upper)}"
 
 
 class Estimator(AskedModel):
@@ -135,12 +179,13 @@ class Estimator(AskedModel):
             return None
         of = len(tiers.tiers)
         at = int(tiers.position(np.array([probability]))[0])
-        because = f"the estimate is {tiers.tiers[at].lower:g} or more"
+        because, name = _cut_offs(tiers, at), tiers.shown_name(at)
         if bedside.raised_by:
             at, because = of - 1, bedside.raised_by
+            name = tiers.tiers[at].name if of > 1 else TOP_TIER
         own, words = tiers.tiers[at], action(at + 1, of)
         return Tier(
-            name=tiers.shown_name(at),
+            name=name,
             rank=at + 1,
             of=of,
             action=words.text,

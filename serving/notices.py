@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite
 
+from features.arrays import GRADED
 from features.columns import COLUMNS
 from features.inputs import INPUTS
 from models.columns import NamedMatrix
@@ -13,6 +14,21 @@ from serving.replies import Notice
 OLD_HOURS_DAILY = 48.0
 OLD_HOURS_BEFORE_INFUSION = 30 * 24.0
 _CHILD_YEARS = 12
+# side of the training rows -> code and words of its notice
+_OUTSIDE = {
+    "below": (
+        "below_training_range",
+        "Lower than in 99 % of the training rows; the estimate reaches beyond its training.",
+    ),
+    "above": (
+        "above_training_range",
+        "Higher than in 99 % of the training rows; the estimate reaches beyond its training.",
+    ),
+    "never_known": (
+        "never_known_in_training",
+        "Never known in the training rows; the model has learned nothing from it.",
+    ),
+}
 
 
 def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> list[Notice]:
@@ -22,6 +38,7 @@ def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> 
         *_old_inputs(estimator, bedside),
         *_outside_training(estimator, matrix),
         *_other_scales(estimator, bedside),
+        *_other_toxicity_not_graded(estimator, bedside),
         *_of_the_model(estimator),
     ]
 
@@ -77,15 +94,18 @@ def _old_inputs(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
 
 
 def _outside_training(estimator: AskedModel, matrix: NamedMatrix) -> Iterator[Notice]:
-    unusual = estimator.model.unusual(matrix)[0]
-    if unusual:
-        inputs = [COLUMNS[one.predictor].description.input or one.predictor for one in unusual]
-        yield Notice(
-            code="outside_training_range",
-            text="Below or above 99 % of the training rows, or never known there; the estimate "
-            "reaches beyond its training.",
-            inputs=list(dict.fromkeys(inputs)),
-        )
+    found: dict[str, dict[str, None]] = {side: {} for side in _OUTSIDE}
+    for one in estimator.model.unusual(matrix)[0]:
+        if not _tells_time(one.predictor):
+            found[one.side][COLUMNS[one.predictor].description.input or one.predictor] = None
+    for side, (code, text) in _OUTSIDE.items():
+        if found[side]:
+            yield Notice(code=code, text=text, inputs=list(found[side]))
+
+
+def _tells_time(predictor: str) -> bool:
+    """Whether a column is a time since something; its age is told as that of an old input."""
+    return predictor == "day" or "hours_since" in predictor or "days_since" in predictor
 
 
 def _other_scales(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
@@ -104,6 +124,18 @@ def _other_scales(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
         )
 
 
+def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
+    asked = estimator.model.question
+    for toxicity in GRADED:
+        graded = bedside.course.current_grade(toxicity) is not None
+        if not (graded or asked.before_infusion or toxicity == asked.toxicity):
+            yield Notice(
+                code="not_graded",
+                text=f"No {toxicity} grade was given; it entered as not known, which is not "
+                "grade 0. Give a grade row, 0 if looked at and absent.",
+            )
+
+
 def _of_the_model(estimator: AskedModel) -> Iterator[Notice]:
     model = estimator.model
     if model.tiers is not None and not model.tiers.signed_by:
@@ -114,6 +146,13 @@ def _of_the_model(estimator: AskedModel) -> Iterator[Notice]:
         yield Notice(code="limitation", text=str(text))
     for rule, reason in dict(model.manifest.get("audit_overrides", {})).items():
         yield Notice(code="audit_override", text=f"Audit rule {rule} was overridden: {reason}")
+    overridden = estimator.judged.get("overridden") or {}
+    for rule, reason in overridden.get("rules", {}).items():
+        yield Notice(
+            code="gate_override",
+            text=f"Promoted although the gate refused: {rule}. {reason} Overridden by "
+            f"{overridden['who']}: {overridden['why']}",
+        )
 
 
 def _unusual(bedside: Bedside) -> list[str]:

@@ -1,13 +1,15 @@
 """Opening what a start needs: the release, and the requests of a file."""
 
+import errno
 import json
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from features.errors import CohortError, ReleaseError, VigiCellError
+from features.errors import CohortError, ReleaseError, SettingsError, VigiCellError
 from features.telemetry import switch_off_telemetry
 from models.release import Release, load_release
 from serving.answer import Desk
@@ -29,6 +31,31 @@ def opened_release(settings: Settings) -> Release | None:
     """
     place = settings.release or _stored_release()
     return None if place is None else load_release(place)
+
+
+def require_free_port(settings: Settings) -> None:
+    """Try the address on which the server is to listen.
+
+    Raises
+    ------
+    SettingsError
+        When something listens there already, or it is no address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            tried.bind((settings.host, settings.port))
+        except OSError as reason:
+            place = f"Port {settings.port} at {settings.host}"
+            if reason.errno == errno.EADDRINUSE:
+                raise SettingsError(
+                    f"{place} is in use. Stop what listens there, or name another one with --port."
+                ) from None
+            raise SettingsError(
+                f"{place} cannot be listened on ({reason.strerror}). Name another one with --host "
+                "and --port."
+            ) from None
 
 
 def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[bytes]:

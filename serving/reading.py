@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from serving.replies import Comparison, Explanation, Notice, QuestionAnswer, RiskAnswer
-from serving.words import input_label
+from serving.words import input_label, percent
 
 _INDENT = "    "
 _MOST_DRIVERS = 5
@@ -19,7 +19,7 @@ def as_text(answer: RiskAnswer) -> str:
     for one in answer.answers:
         lines += ["", *_question(one)]
     lines += ["", *(_note(notice) for notice in answer.notices)]
-    lines.append(f"Not covered: {'; '.join(answer.not_covered)}")
+    lines += [f"Not covered: {'; '.join(answer.not_covered)}", answer.caution]
     lines.append(f"Release {answer.release[:12] or 'none'}, recorded as {answer.ledger_id}")
     return "\n".join(lines)
 
@@ -44,18 +44,21 @@ def _question(one: QuestionAnswer) -> list[str]:
 
 
 def _estimate(one: QuestionAnswer) -> str:
-    text = f"{_percent(one.probability or 0.0)}"
+    text = f"{percent(one.probability or 0.0)}"
     if one.interval is None:
         return text
-    return f"{text} ({_percent(one.interval.low)} to {_percent(one.interval.high)})"
+    return f"{text} ({percent(one.interval.low)} to {percent(one.interval.high)})"
 
 
 def _compared(one: Comparison) -> str:
-    return f"{one.ratio:.2g} times {_percent(one.average)}: {one.meaning}"
+    return f"{one.ratio:.2g} times {percent(one.average)}, {one.meaning}"
 
 
 def _drivers(explanation: Explanation) -> list[str]:
-    lines = [f"Associated with it, from {_percent(explanation.base)} for the average course:"]
+    lines = [
+        f"Associated with it, starting from {percent(explanation.base)}, the risk of the average "
+        "training patient of any product and day:"
+    ]
     shown = explanation.drivers[:_MOST_DRIVERS]
     for one in shown:
         age = "" if one.age_hours is None else f", {one.age_hours:.0f} h old"
@@ -81,7 +84,3 @@ def _model(one: QuestionAnswer) -> list[str]:
         f"{_INDENT}Model {one.model.version[:12]}, {kind}cohort {one.model.cohort}: "
         f"{one.model.events} events in {one.model.n} rows"
     ]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -35,7 +35,7 @@ class Interval(Reply):
 
 
 class Comparison(Reply):
-    """The estimate beside that of the average patient of the product."""
+    """The estimate beside the mean estimate of training patients of the product on that day."""
 
     ratio: float
     average: float
@@ -72,7 +72,10 @@ class Driver(Reply):
 class Explanation(Reply):
     """Where the estimate comes from: ``base + sum of contributions + rest = probability``."""
 
-    base: float = Field(description="estimate for the average course of the training cohort")
+    base: float = Field(
+        description="where contributions start: the risk at the average log-odds of all training "
+        "rows, of every product and day"
+    )
     drivers: list[Driver]
     rest: float = Field(description="sum of the contributions that are not listed")
     meaning: str
@@ -133,7 +136,8 @@ class RiskAnswer(Reply):
     watch: Tier | None = Field(description="the highest tier of all questions and current grades")
     answers: list[QuestionAnswer]
     notices: list[Notice]
-    not_covered: list[str]
+    not_covered: list[str] = Field(description="what no question asks about")
+    caution: str = Field(description="what a low estimate never is")
 
 
 class ModelFacts(Reply):
@@ -146,6 +150,10 @@ class ModelFacts(Reply):
     predictors: list[str]
     tiers: list[dict[str, Any]]
     facts: dict[str, Any] = Field(description="the manifest of the model, as it was frozen")
+    judged: dict[str, Any] = Field(
+        default_factory=dict,
+        description="verdict, figures and overridden rules of the gate, as the release states them",
+    )
 
 
 class ReleaseFacts(Reply):

@@ -1,7 +1,7 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
 BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
-the mounted app of :mod:`serving.api`.
+the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
 """
 
 import os
@@ -20,6 +20,7 @@ from features.errors import ReleaseError  # noqa: E402 - only after the switch
 from models.release import load_release  # noqa: E402 - only after the switch
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
+from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings  # noqa: E402 - as above
@@ -92,3 +93,6 @@ class VigiCell:
         """Take no more requests and close the ledger."""
         api.desk = None
         self._desk.close()
+
+
+VigiCell.add_asgi_middleware(Doorway)  # type: ignore[attr-defined]  # made a Service above

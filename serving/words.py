@@ -31,8 +31,11 @@ NOT_COVERED = (
     "haemophagocytic syndrome (IEC-HS)",
     "delayed neurotoxicity and other late effects",
     "toxicity of other treatments and of the disease itself",
-    "A low estimate is never a reason to discharge, nor to watch less than label and protocol say.",
 )
+CAUTION = (
+    "A low estimate is never a reason to discharge, nor to watch less than label and protocol say."
+)
+TOP_TIER = "high"  # of a question without tiers of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,13 @@ def compared_words(reference: ReferenceRisk, asked: Question) -> str:
     """Return who the average patient of a comparison is."""
     whose = "all products" if reference.product == ALL_PRODUCTS else "this product"
     when = "before infusion" if asked.before_infusion else f"on day {reference.landmark_day:g}"
-    return f"mean estimate for the training patients of {whose} who were at risk {when}"
+    return f"the mean of the estimates of training patients of {whose} who were at risk {when}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a person reads it; what is tiny does not become zero."""
+    hundredths = 100 * share
+    return f"{hundredths:.1f} %" if hundredths >= 0.1 or not hundredths else f"{hundredths:.1g} %"
 
 
 _UNITS = {

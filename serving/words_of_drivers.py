@@ -14,6 +14,7 @@ from serving.words import ASSOCIATIONS, shown_value
 _MOST_DRIVERS = 8
 _LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
 _RELATIVE = ("change", "slope")
+NONE_SO_FAR = "none so far"
 
 
 def explained(
@@ -64,7 +65,9 @@ def _driver(
         predictor=name,
         label=words.label_zh if language == "zh" else words.label,
         value=clinical,
-        shown=_shown(words, value, clinical),
+        shown=NONE_SO_FAR
+        if not known and _has_not_been(words, course, latest)
+        else _shown(words, value, clinical),
         unit=words.unit,
         age_hours=_age_hours(name, words, course, latest) if known else None,
         direction="raises" if points >= 0 else "lowers",
@@ -87,6 +90,18 @@ def clinical_value(words: Description, value: float) -> float:
     if words.transform == "logit":
         return 1.0 / (1.0 + exp(-value))
     return value
+
+
+def _has_not_been(words: Description, course: CourseSoFar, latest: Mapping[str, Reading]) -> bool:
+    """Whether a missing time since something means that it was looked for and has not been."""
+    if words.summary == "days_since_onset":
+        toxicity = words.name.partition("_")[0].upper()
+        grades = [one.grade for one in course.grades if one.toxicity == toxicity]
+        return bool(grades) and not any(grades)
+    if "since" not in words.name:
+        return False
+    given = COLUMNS[words.name].group == "treatments"  # a treatment without a row was not given
+    return given or (words.summary == "fever" and "temperature_c" in latest)
 
 
 def _shown(words: Description, value: float, clinical: float | None) -> str:

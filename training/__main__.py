@@ -11,7 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from features.errors import PromotionRefused, VigiCellError
+from features.errors import PromotionRefused, ReleaseError, VigiCellError
 from features.telemetry import switch_off_telemetry
 from training.arguments import parser
 from training.work_folder import WorkFolder
@@ -195,12 +195,15 @@ def _export(said: Namespace, folder: WorkFolder) -> None:
     from training.export import bring_back, export_champions, export_to
     from training.tracking_store import open_store
 
+    only = tuple(said.only)
+    if said.back and only:
+        raise ReleaseError("--back brings a whole release back. Leave --only out.")
     if said.back:
         done = bring_back(folder, said.who, said.why)
     elif said.to:
-        done = export_to(open_store(folder), said.to, said.who, said.why)
+        done = export_to(open_store(folder), said.to, said.who, said.why, only)
     else:
-        done = export_champions(open_store(folder), folder, said.who, said.why)
+        done = export_champions(open_store(folder), folder, said.who, said.why, only)
     record = done.record
     print(f"Release {record.digest[:16]}: {', '.join(sorted(record.model_digests))}")
     print(f"Directory: {record.directory}")

@@ -152,6 +152,9 @@ def _release_verbs(verbs: Any) -> None:
     one.set_defaults(verb="promote")
     one = verbs.add_parser("export", help="build the release of all champions")
     _answers_for(one)
+    one.add_argument(
+        "--only", nargs="+", default=[], metavar="QUESTION", help="only these; all by default"
+    )
     where = one.add_mutually_exclusive_group()
     where.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
     where.add_argument("--back", action="store_true", help="bring the previous release back")

@@ -4,18 +4,19 @@ Nothing here prints; the command line shows what these functions return.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
 from features import sources
-from features.checks import Failures, check_cohort, course_was_kept
+from features.checks import CELL, Failures, check_cohort, course_was_kept
 from features.cohort_files import (
     MANIFEST,
     fingerprint,
     read_cohort,
+    read_manifest,
     replaced_directory,
     write_cohort,
 )
@@ -48,7 +49,9 @@ class CohortReport:
     exclusions : dict
         Rows or values left out, by rule.
     rejected : DataFrame
-        Columns table, row, rule of the rows that this check left out.
+        Columns table, row, rule, legal of what this check left out.
+    replaced : str
+        The earlier cohort that stood in this place, if one did.
     """
 
     name: str
@@ -66,6 +69,7 @@ class CohortReport:
     exclusions: dict[str, int]
     notes: list[str] = field(default_factory=list)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    replaced: str = ""
 
     @property
     def excluded_by_rule(self) -> dict[str, int]:
@@ -92,6 +96,8 @@ class CohortReport:
         for toxicity, counts in self.toxicities.items():
             said.append(f"  {toxicity}: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
         said += self._left_out()
+        if self.replaced:
+            said.append(f"  replaced an earlier cohort in this place: {self.replaced}")
         said += [f"  note: {note}" for note in self.notes]
         return said
 
@@ -108,7 +114,10 @@ class CohortReport:
         if not self.exclusions:
             return ["  nothing was left out"]
         rules = self.excluded_by_rule.items()
-        return ["  left out, by rule:", *(f"  {count:>9,} {rule}" for rule, count in rules)]
+        said = ["  left out, by rule (a row counts for every rule it breaks):"]
+        if any(rule.endswith(CELL) for rule in self.exclusions):
+            said = [f"{said[0][:-2]}; {CELL.strip()}: one value, the row stays):"]
+        return said + [f"  {count:>9,} {rule}" for rule, count in rules]
 
 
 def import_cohort(
@@ -122,7 +131,8 @@ def import_cohort(
     """Read a cohort from elsewhere, check every row, and write it to `destination`.
 
     Rows that break a rule are left out, counted in ``cohort.json`` and listed in ``rejected.csv``
-    by table, row and rule. A cohort asked for ``as_published`` is written unchecked.
+    by table, row and every rule they break, with what is legal. A cohort asked for
+    ``as_published`` is written unchecked.
 
     Raises
     ------
@@ -131,9 +141,25 @@ def import_cohort(
     """
     cohort, failures = sources.read(source, path, **options)
     if cohort.courses.empty:
-        raise CohortError(f"no course of {Path(path).name} passed the checks; nothing was written.")
+        raise CohortError(
+            f"no course of {Path(path).name} passed the checks; nothing was written."
+            + "".join(f"\n{line}" for line in failures.of_courses().splitlines())
+        )
+    earlier = _earlier_cohort(Path(destination))
     write_cohort(cohort, destination, fmt, rejected=failures.rows)
-    return report(cohort, failures)
+    return replace(report(cohort, failures), replaced=earlier)
+
+
+def _earlier_cohort(directory: Path) -> str:
+    """Name the cohort that stands in `directory`, with its rows; empty where none does."""
+    if not (directory / MANIFEST).is_file():
+        return ""
+    try:
+        manifest = read_manifest(directory)
+    except CohortError:
+        return f"its {MANIFEST} could not be read"
+    rows = ", ".join(f"{count:,} {table}" for table, count in manifest.counts.items())
+    return f"{manifest.name!r} from {manifest.origin} ({rows})"
 
 
 def check_directory(directory: Path | str, list_to: Path | None = None) -> CohortReport:

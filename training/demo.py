@@ -28,7 +28,7 @@ from training.plan import EvaluationPlan, FoldPlan, IntervalPlan, Plan, TuningPl
 from training.progress import Progress, unwatched
 from training.promote import promote
 from training.recorded_fit import TRUTH, RecordedFit, fit_and_record
-from training.summary import counts, interval
+from training.summary import audit_words, counts, interval
 from training.tracking_store import TrackingStore, open_store
 from training.work_folder import WorkFolder
 
@@ -149,11 +149,10 @@ def _fitted(done: RecordedFit) -> str:
     ceiling = ""
     if "oracle" in table:
         ceiling = f"; true risk {interval(table['oracle'], 'auroc')}"
-    report = done.result.audit
     return (
         f"     {done.result.task.question.name}: {counts(table)} (SYNTHETIC)\n"
         f"       AUROC {interval(table['model'], 'auroc')}{against}{ceiling}\n"
-        f"       audit {report.verdict if report else 'not run'}; {done.result.verdict.text}"
+        f"       audit {audit_words(done.result.audit)}; {done.result.verdict.text}"
     )
 
 
@@ -177,7 +176,7 @@ def _service(root: Path) -> Iterator[Running]:
     """Start the service on a free port of this machine and stop it after the block."""
     port = _free_port()
     environment = os.environ | {
-        "VIGICELL_LEDGER": str(root / "ledger.sqlite"),
+        "VIGICELL_LEDGER": str(_ledger(root)),
         "PYTHONPATH": str(ROOT),
     }
     environment.pop("VIGICELL_RELEASE", None)
@@ -195,6 +194,11 @@ def _service(root: Path) -> Iterator[Running]:
         yield running
     finally:
         _stop(process)
+
+
+def _ledger(root: Path) -> Path:
+    """Name the demo's own ledger: its answers never enter that of a ward."""
+    return root / "ledger.sqlite"
 
 
 def _free_port() -> int:
@@ -242,7 +246,8 @@ def _what_next(root: Path, seconds: float) -> str:
     return f"""
 6/6  Done in {seconds:.0f} seconds. Look around:
        VIGICELL_WORK={root} python -m training ui      the runs, figures and plots
-       BENTOML_HOME={root / "bentoml"} python -m serving serve --demo
+       BENTOML_HOME={root / "bentoml"} VIGICELL_LEDGER={_ledger(root)} \\
+         python -m serving serve --demo
      And with your own records:
        python -m training example csv my-records       what the CSV files look like
        python -m training import csv my-records work/cohorts/mine

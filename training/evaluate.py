@@ -36,7 +36,7 @@ class Judged:
 
 def judge(task: Task, cross: CrossFit, replicates: int, seed: int) -> Judged:
     """Compute every figure of every out-of-fold risk under every draw of patients."""
-    rows, at = task.rows, _first_time(task)
+    rows, at = task.rows, first_time_rows(task)
     bootstrap = PatientBootstrap(rows.patients, rows.weight, replicates, seed)
     strata = {name: stratum[at] for name, stratum in _strata(task).items()}
     draws = {
@@ -48,7 +48,7 @@ def judge(task: Task, cross: CrossFit, replicates: int, seed: int) -> Judged:
     return Judged(draws, bootstrap)
 
 
-def _first_time(task: Task) -> npt.NDArray[np.int64]:
+def first_time_rows(task: Task) -> npt.NDArray[np.int64]:
     """Return the rows of patients who have not had the event before; the others are told apart."""
     return np.flatnonzero(~task.labels["recurrent"].to_numpy(dtype=bool))
 
@@ -65,7 +65,7 @@ def evaluation_table(task: Task, cross: CrossFit, judged: Judged) -> dict[str, A
     """Return the aggregate figures of a cross-fitted plan as plain data; never a row."""
     variants = [name for name in (UNTUNED, LINEAR) if name in judged.draws]
     return {
-        **_counted(task, _first_time(task)),
+        **_counted(task, first_time_rows(task)),
         "question": task.question.to_dict(),
         "cohort": {**task.facts.__dict__, "products": list(task.facts.products)},
         "method": (
@@ -169,7 +169,7 @@ def _part(
 
 def _by_day(task: Task, cross: CrossFit, bootstrap: PatientBootstrap) -> list[dict[str, Any]]:
     days = task.labels["landmark_day"].to_numpy(dtype=np.float64)
-    first_time = _first_time(task)
+    first_time = first_time_rows(task)
     table = []
     for day in np.unique(days[first_time]):
         at = first_time[days[first_time] == day]

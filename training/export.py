@@ -22,12 +22,22 @@ from features.telemetry import switch_off_telemetry
 from models.release import MODELS, ReleaseRecord, build_release, verify_chain
 from training import registry
 from training.chained_record import append_entry, read_entries
+from training.registry import Version
+from training.release_facts import release_facts
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
 STORE_NAME = "vigicell-release"
 TAG_LENGTH = 16  # of the 64 digits of a digest; the whole of it is in the metadata
 RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class Champions:
+    """Model directories of the champions, and what the release says of each, by question."""
+
+    models: Mapping[str, Path]
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,18 +61,20 @@ def export_champions(
     Raises
     ------
     ReleaseError
-        Where there is no champion, or the chain of releases does not verify.
+        Where there is no champion, some learnt from real and some from synthetic cohorts, or the
+        chain of releases does not verify.
     """
-    with _champions(store, only) as models:
-        return _released(folder, models, who, why)
+    with _champions(store, only) as champions:
+        return _released(folder, champions, who, why)
 
 
 def export_to(
     store: TrackingStore, destination: Path, who: str, why: str, only: tuple[str, ...] = ()
 ) -> Exported:
     """Write the champions to a directory and nowhere else: such a release is not in the chain."""
-    with _champions(store, only) as models:
-        return Exported(build_release(destination, models, who, why, datetime.now(UTC)))
+    with _champions(store, only) as found:
+        now = datetime.now(UTC)
+        return Exported(build_release(destination, found.models, who, why, now, facts=found.facts))
 
 
 def bring_back(folder: WorkFolder, who: str, why: str) -> Exported:
@@ -75,7 +87,7 @@ def bring_back(folder: WorkFolder, who: str, why: str) -> Exported:
     """
     before = _before_the_current(folder)
     models = {name: before.directory / MODELS / name for name in before.model_digests}
-    return _released(folder, models, who, why, brings_back=before.digest)
+    return _released(folder, Champions(models, before.facts), who, why, brings_back=before.digest)
 
 
 def release_chain(folder: WorkFolder) -> list[ReleaseRecord]:
@@ -112,7 +124,7 @@ def _releases_recorded(folder: WorkFolder) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _champions(store: TrackingStore, only: tuple[str, ...]) -> Iterator[dict[str, Path]]:
+def _champions(store: TrackingStore, only: tuple[str, ...]) -> Iterator[Champions]:
     """Download every champion; the copies are gone after the block."""
     asked = only or tuple(registry.questions(store))
     found = {name: registry.at_alias(store, name, registry.CHAMPION) for name in asked}
@@ -123,20 +135,36 @@ def _champions(store: TrackingStore, only: tuple[str, ...]) -> Iterator[dict[str
             f"No champion for {', '.join(without) or 'any question'}. Fit a plan, then let it pass "
             "the gate with `python -m training promote`."
         )
+    _check_one_kind(champions)
+    facts = {name: release_facts(store, version) for name, version in champions.items()}
     with TemporaryDirectory() as place:
-        yield {
+        models = {
             name: registry.fetch(store, version, Path(place)) for name, version in champions.items()
         }
+        yield Champions(models, facts)
+
+
+def _check_one_kind(champions: Mapping[str, Version]) -> None:
+    """Keep models of made-up patients and of real ones apart: one release serves one kind."""
+    synthetic = [name for name, version in champions.items() if version.synthetic]
+    real = [name for name, version in champions.items() if not version.synthetic]
+    if synthetic and real:
+        raise ReleaseError(
+            "A release holds models of real cohorts or of synthetic ones, never both. Of real "
+            f"cohorts: {', '.join(real)}. Of synthetic cohorts: {', '.join(synthetic)}. Release "
+            f"one kind with --only {' '.join(real)}, or promote models of the same kind for the "
+            "other questions."
+        )
 
 
 def _released(
-    folder: WorkFolder, models: Mapping[str, Path], who: str, why: str, brings_back: str = ""
+    folder: WorkFolder, champions: Champions, who: str, why: str, brings_back: str = ""
 ) -> Exported:
     chain = release_chain(folder)
     previous = chain[-1].directory if chain else None
     now = datetime.now(UTC)
     destination = folder.releases / f"{len(chain) + 1:04d}-{now:%Y%m%dT%H%M%SZ}"
-    record = build_release(destination, models, who, why, now, previous)
+    record = build_release(destination, champions.models, who, why, now, previous, champions.facts)
     append_entry(
         folder.gate_record,
         {

@@ -43,7 +43,7 @@ class Caption:
 
     def __str__(self) -> str:
         mark = "SYNTHETIC cohort" if self.synthetic else "cohort"
-        return f"{mark} {self.cohort}: {self.n} rows, {self.events} with an event"
+        return f"{mark} {self.cohort}: {self.n} rows, {self.events} event rows"
 
 
 def roc_figure(

@@ -128,7 +128,7 @@ def _told(task: Task) -> dict[str, Any]:
         "cohort_fingerprint": facts.fingerprint,
         "synthetic": facts.synthetic,
         "end_of_record": facts.end_of_record,
-        **task.counts,
+        **{f"{name}_learnt_from": number for name, number in task.counts.items()},
     }
 
 
@@ -227,17 +227,21 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     """Return the headline figures under names that are the same in every run.
 
     `auroc`, `auroc_low`, `auroc_high` are the model's; `grade_and_day.auroc` a comparator's;
-    `difference.grade_and_day.auroc` the model's minus the comparator's.
+    `difference.grade_and_day.auroc` the model's minus the comparator's, and
+    `log_loss_difference_grade_and_day_high_90` the bound that the verdict rests on. Counts are of
+    the rows that are judged, `n_rows_judged`; those learnt from are settings of the run.
     """
-    found: dict[str, float] = {
-        key: float(evaluation[key])
-        for key in ("n_rows", "n_patients", "n_event_rows", "n_event_patients", "models_tried")
-    }
+    counts = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
+    found = {f"{name}_judged": float(evaluation[name]) for name in counts}
+    found["models_tried"] = float(evaluation["models_tried"])
     found |= _with_bounds("", evaluation["model"])
     for name, figures in evaluation["comparators"].items():
         found |= _with_bounds(f"{name}.", figures)
     for name, figures in evaluation["differences"].items():
         found |= _with_bounds(f"difference.{name}.", figures)
+        high = figures.get("log_loss", {}).get("high_90")
+        if high is not None:
+            found[f"log_loss_difference_{name}_high_90"] = float(high)
     for name, figures in evaluation.get("oracle", {}).items():
         found |= _with_bounds("oracle.", {name: figures})
     return found

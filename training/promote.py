@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,9 +98,17 @@ def promote(
     outcome = Promotion(challenger, champion, refused, used, notes)
     append_entry(folder.gate_record, _entry(outcome, who, why))
     if outcome.promoted:
+        # Before the alias moves: a champion never stands without what it was promoted in spite of.
+        registry.tag(store, challenger, _tags(outcome, who, why))
         registry.point(store, CHAMPION, challenger)
         registry.unpoint(store, CHALLENGER, question)
     return outcome
+
+
+def _tags(outcome: Promotion, who: str, why: str) -> dict[str, str]:
+    rules = {rule: outcome.refused_by[rule] for rule in outcome.overridden}
+    said = json.dumps({"rules": rules, "who": who, "why": why}, ensure_ascii=False) if rules else ""
+    return {"promoted_by": who, "promoted_because": why, registry.OVERRIDDEN: said}
 
 
 def _check_request(who: str, why: str, overrides: Sequence[str]) -> None:

@@ -40,11 +40,15 @@ MOST_IN_MEMORY = 20000
 
 @dataclass(frozen=True)
 class RecordedFit:
-    """A fit, where its model lies, and its registered version where it was tracked."""
+    """A fit, where its model lies, and its registered version where it was tracked.
+
+    `named_store` is the store of the run where MLFLOW_TRACKING_URI named it, without password.
+    """
 
     result: FitResult
     directory: Path
     version: Version | None
+    named_store: str = ""
 
 
 def cohort_of_plan(plan: Plan, instead: str | Path | None = None) -> Cohort:
@@ -149,7 +153,8 @@ def fit_and_record(
         _whole_json(place / registry.PLAN, plan.to_dict()),
     ):
         result.model.save(directory)
-    return RecordedFit(result, directory, _recorded(tracker, result, plan, place))
+    named_store = store.shown_uri if store and store.artifacts is None else ""
+    return RecordedFit(result, directory, _recorded(tracker, result, plan, place), named_store)
 
 
 def _tracker(store: TrackingStore, plan: Plan, cohort: Cohort) -> MlflowTracker:
@@ -183,7 +188,7 @@ def _recorded(
         return None
     for name in (registry.EVALUATION, registry.PLAN):
         tracker.artifact(place / name)
-    tracker.tags({"verdict": result.verdict.decision, "model_digest": result.model.digest})
+    tracker.tags({"verdict": result.verdict.text, "model_digest": result.model.digest})
     for name, figure in run_figures(result):
         tracker.figure(name, figure)
     tracker.raise_if_lost(place / RISK_MODEL)

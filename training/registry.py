@@ -6,7 +6,9 @@ example is a neutral row (the medians the model was trained around), never a pat
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -26,6 +28,7 @@ from training.tracking_store import TrackingStore, import_mlflow, said_as_tracki
 CHAMPION, CHALLENGER = "champion", "challenger"
 REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
+OVERRIDDEN = "gate_overridden"
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,22 @@ def at_alias(store: TrackingStore, question: str, alias: str) -> Version | None:
         str(found.run_id),
         str(found.tags["synthetic"]) == _word(True),
     )
+
+
+def tag(store: TrackingStore, version: Version, tags: Mapping[str, str]) -> None:
+    """Write tags of a version."""
+    with said_as_tracking_error(store.uri):
+        for key, text in tags.items():
+            store.client.set_model_version_tag(version.question, version.number, key, text)
+
+
+def overridden(store: TrackingStore, version: Version) -> dict[str, Any] | None:
+    """Return rules with reasons, who and why, where the gate was overridden for a version."""
+    with said_as_tracking_error(store.uri):
+        found = store.client.get_model_version(version.question, version.number)
+    said = found.tags.get(OVERRIDDEN, "")
+    loaded: dict[str, Any] | None = json.loads(said) if said else None
+    return loaded
 
 
 def _word(yes: bool) -> str:

@@ -12,8 +12,10 @@ from matplotlib.figure import Figure
 from features.columns import describe
 from training import figures
 from training.crossfit import MODEL
+from training.evaluate import first_time_rows
 from training.figures import Caption
 from training.fit import FitResult
+from training.task import Rows
 
 COMPARED_WITH = 3  # comparators drawn beside the model, the best first
 ROWS_FOR_SHAP = 3000
@@ -22,12 +24,14 @@ ROWS_FOR_SHAP = 3000
 def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of every picture of a fit.
 
-    Curves are of out-of-fold risks; contributions are those of the final model on rows it learnt
-    from. The waterfall is drawn for synthetic cohorts only.
+    Curves are of out-of-fold risks on the rows that the evaluation judges, so that a picture and
+    the figures beside it say the same; tuning and contributions are of the rows that the final
+    model learnt from. The waterfall is drawn for synthetic cohorts only.
     """
-    caption = _caption(result)
-    rows = result.task.rows
-    drawn = _drawn(result)
+    judged = first_time_rows(result.task)
+    rows = result.task.rows.take(judged)
+    drawn = {name: risks[judged] for name, risks in _drawn(result).items()}
+    caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a curve of one event has no shape: fine
         yield "roc", figures.roc_figure(rows.y, drawn, rows.weight, caption)
@@ -36,15 +40,13 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
             figures.precision_recall_figure(rows.y, drawn, rows.weight, caption),
         )
         yield "calibration", figures.calibration_figure(rows.y, drawn, rows.weight, caption)
-        yield "tuning", _tuning(result, caption)
-        yield from _explanations(result, caption)
+        yield "tuning", _tuning(result, learnt)
+        yield from _explanations(result, learnt)
 
 
-def _caption(result: FitResult) -> Caption:
+def _caption(result: FitResult, rows: Rows) -> Caption:
     facts = result.task.facts
-    return Caption(
-        facts.name, len(result.task.rows), int((result.task.rows.y == 1).sum()), facts.synthetic
-    )
+    return Caption(facts.name, len(rows), int((rows.y == 1).sum()), facts.synthetic)
 
 
 def _drawn(result: FitResult) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from training.audit import AuditReport
 from training.recorded_fit import RecordedFit
 
 SHOWN = ("auroc", "same_day_auroc", "within_grade_auroc", "auprc", "brier", "log_loss",
@@ -20,17 +21,15 @@ def fit_lines(done: RecordedFit) -> list[str]:
         *_figure_lines(table),
         *_oracle_lines(table),
     ]
-    report = done.result.audit
-    if report is not None:
-        said = [finding.rule for finding in report.findings if finding.severity != "note"]
-        lines.append(f"  audit: {report.verdict}" + (f" ({', '.join(said)})" if said else ""))
+    if done.result.audit is not None:
+        lines.append(f"  audit: {audit_words(done.result.audit)}")
     lines.append(f"  verdict: {done.result.verdict.text}")
     lines.append(f"  model: {done.directory} (digest {done.result.model.digest[:16]})")
     if done.version is not None:
-        lines.append(
-            f"  registered: {done.version.name}, challenger. Next: python -m training promote "
-            f"{done.version.question} --who ... --why ..."
-        )
+        command = f"python -m training promote {done.version.question} --who ... --why ..."
+        if done.named_store:
+            command = f"MLFLOW_TRACKING_URI={done.named_store} {command}"
+        lines.append(f"  registered: {done.version.name}, challenger. Next: {command}")
     return lines
 
 
@@ -44,8 +43,20 @@ def counts(table: Mapping[str, Any]) -> str:
     """Return rows, patients and event patients in words."""
     return (
         f"{table['n_rows']} rows of {table['n_patients']} patients, "
-        f"{table['n_event_patients']} with an event"
+        f"{table['n_event_patients']} patients with an event{_event_rows(table)}"
     )
+
+
+def _event_rows(table: Mapping[str, Any]) -> str:
+    return f" ({table['n_event_rows']} event rows)" if "n_event_rows" in table else ""
+
+
+def audit_words(report: AuditReport | None) -> str:
+    """Return the verdict of an audit with the rules behind it in brackets."""
+    if report is None:
+        return "not run"
+    said = [finding.rule for finding in report.findings if finding.severity != "note"]
+    return report.verdict + (f" ({', '.join(said)})" if said else "")
 
 
 def interval(figures: Mapping[str, Any], name: str) -> str:

@@ -59,6 +59,11 @@ class TrackingStore:
     client: Any
     artifacts: Path | None
 
+    @property
+    def shown_uri(self) -> str:
+        """The address without its password."""
+        return _without_password(self.uri)
+
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made where it does not exist."""
         with said_as_tracking_error(self.uri):

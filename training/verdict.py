@@ -88,13 +88,20 @@ def loss_reasons(gap: Mapping[str, float | None], best: str, rule: EvaluationPla
         return [f"The difference in log loss to {best} cannot be computed."]
     reasons = []
     if estimate >= 0:
-        reasons.append(f"Its log loss is {estimate:+.4f} from that of {best}, not below it.")
+        reasons.append(f"Its log loss is {_not_below(estimate, best)}.")
     if high >= rule.worst_difference:
         reasons.append(
             f"The upper 90 % bound of that difference, {high:+.4f}, is not below "
             f"{rule.worst_difference:+.4f}."
         )
     return reasons
+
+
+def _not_below(estimate: float, best: str) -> str:
+    above = f"{estimate:.4f}"
+    if float(above) == 0.0:
+        return f"not below that of {best}"
+    return f"higher than that of {best} by {above}"
 
 
 def same_day_reasons(gap: Mapping[str, Any], best: str) -> list[str]:

@@ -3,7 +3,8 @@
 The columns are those of :data:`features.tables.TABLES`; ``python -m training example csv`` writes a
 template to fill and its dictionary. Files are UTF-8 (with or without byte-order mark), separated by
 comma, semicolon or tab; with semicolons a decimal comma is read. Each measurement comes with its
-unit and is converted; "<0.1" is read as a censored result.
+unit and is converted; "<0.1" is read as a censored result. Words in another case or spelling
+("crs", "F", "II", "dexamethasone") are read as the column has them, and counted in a note.
 
 What the files cannot say is said in ``cohort.toml`` beside them, or by options: ``resolution``
 (there is no default: whether days carry hours decides what a landmark may see), ``end_of_record``
@@ -22,9 +23,9 @@ import pandas as pd
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
-from features.products import PRODUCTS
 from features.sources.csv_results import with_canonical_values
 from features.sources.csv_settings import KEYS, csv_settings, declared_delays
+from features.sources.csv_spellings import with_legal_spellings
 from features.sources.delimited import read_delimited
 from features.tables import TABLES, Cohort, Manifest, Table
 
@@ -65,18 +66,15 @@ def read(path: Path, **options: Any) -> tuple[Cohort, Failures]:
             f"{path.name}/courses.csv has no rows: there is no cohort without courses."
         )
     manifest = _manifest(path, settings, files)
-    listed: list[pd.DataFrame] = []
-    tables: dict[str, pd.DataFrame | None] = {}
-    for name, one in files.items():
-        tables[name], failed = one.rows, one.failed
-        listed += [_listed(name, rule, lines) for rule, lines in failed.items() if len(lines)]
+    cohort, by_position = check_tables(
+        {name: one.rows for name, one in files.items()},
+        manifest,
+        {name: one.broken for name, one in files.items()},
+    )
     lines = {name: one.rows["source_row"].to_numpy() for name, one in files.items()}
-    for found in listed:
-        key = f"{found['table'].iloc[0]}.{found['rule'].iloc[0]}"
-        manifest.exclusions[key] = manifest.exclusions.get(key, 0) + len(found)
-    cohort, failures = check_tables(tables, manifest)
+    failures = Failures(_with_lines(by_position.rows, lines))
     _refuse_what_cannot_be_meant(path, cohort, failures, files)
-    return cohort, Failures(_with_lines(failures.rows, listed, lines))
+    return cohort, failures
 
 
 def _refuse_what_cannot_be_meant(
@@ -85,13 +83,11 @@ def _refuse_what_cannot_be_meant(
     """Refuse files of which no course is left, or whose ids are not those of courses.csv."""
     counts = failures.counts()
     if cohort.courses.empty:
-        of_courses = {rule: n for rule, n in counts.items() if rule.startswith("courses.")}
         raise CohortError(
-            f"{path.name}: every row of courses.csv breaks a rule: "
-            + ", ".join(f"{rule.partition('.')[2]} ({n})" for rule, n in of_courses.items())
-            + "."
-            + "".join(f" {note}" for note in cohort.manifest.notes if "no CAR-T" in note)
-            + f" Mend the file; its products may be: {', '.join(PRODUCTS)}."
+            f"{path.name}: every row of courses.csv breaks a rule; nothing was written.\n"
+            + failures.of_courses(numbered="line")
+            + "".join(f"\n  {note}" for note in cohort.manifest.notes if "no CAR-T" in note)
+            + "\nMend courses.csv (line 1 is the header) and import it again."
         )
     for name, one in files.items():
         strangers = counts.get(f"{name}.course_is_known", 0)
@@ -104,11 +100,12 @@ def _refuse_what_cannot_be_meant(
 
 @dataclass
 class _File:
-    """One file as read: rows that can go on, lines that cannot, remarks for the manifest."""
+    """One file as read: its rows, the rules they broke in reading, remarks for the manifest."""
 
     rows: pd.DataFrame
-    failed: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=dict)
+    broken: dict[str, pd.Series] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    respelt: dict[str, int] = field(default_factory=dict)
 
 
 def _one_table(path: Path, table: Table) -> _File:
@@ -127,22 +124,13 @@ def _one_table(path: Path, table: Table) -> _File:
             f"{', '.join(missing)}. Its columns: {', '.join(table.names)}."
         )
     decimal_comma = delimiter == ";"
+    broken: dict[str, pd.Series] = {}
     if table.name == "measurements":
         cells, broken = with_canonical_values(cells, decimal_comma=decimal_comma)
-    else:
-        broken = {}
     if decimal_comma:
         cells = _with_decimal_points(cells, table)
-    return _kept(cells, broken, remarks)
-
-
-def _kept(cells: pd.DataFrame, broken: Mapping[str, pd.Series], remarks: list[str]) -> _File:
-    bad = pd.Series(False, index=cells.index)
-    failed = {}
-    for rule, mask in broken.items():
-        failed[rule] = cells.loc[mask & ~bad, "source_row"].to_numpy(dtype=np.int64)
-        bad |= mask
-    return _File(cells[~bad].reset_index(drop=True), failed, remarks)
+    cells, respelt = with_legal_spellings(cells, table)
+    return _File(cells, broken, remarks, respelt)
 
 
 def _unknown_columns(file: str, cells: pd.DataFrame, table: Table) -> list[str]:
@@ -177,8 +165,21 @@ def _manifest(path: Path, settings: Mapping[str, Any], files: Mapping[str, _File
         delays=declared_delays(settings.get("delays", {})),
     )
     manifest.notes += [remark for one in files.values() for remark in one.remarks]
+    manifest.notes += _remarks_on_spelling(files)
     manifest.notes += _remarks_on_time(manifest.resolution, files)
     return manifest
+
+
+def _remarks_on_spelling(files: Mapping[str, _File]) -> list[str]:
+    counts = {
+        f"{name}.{column}": count
+        for name, one in files.items()
+        for column, count in one.respelt.items()
+    }
+    if not counts:
+        return []
+    places = ", ".join(f"{place} {count}" for place, count in counts.items())
+    return [f"{sum(counts.values())} cells were respelt as the columns have it: {places}."]
 
 
 def _remarks_on_time(resolution: str, files: Mapping[str, _File]) -> list[str]:
@@ -208,15 +209,9 @@ def _remarks_on_time(resolution: str, files: Mapping[str, _File]) -> list[str]:
     return remarks
 
 
-def _listed(table: str, rule: str, lines: Any) -> pd.DataFrame:
-    return pd.DataFrame({"table": table, "row": lines, "rule": rule})
-
-
-def _with_lines(
-    rows: pd.DataFrame, listed: list[pd.DataFrame], lines: Mapping[str, Any]
-) -> pd.DataFrame:
+def _with_lines(rows: pd.DataFrame, lines: Mapping[str, Any]) -> pd.DataFrame:
     """Turn the positions that the checks report into lines of the files."""
-    parts = list(listed)
+    parts = []
     for name, mine in rows.groupby("table"):
         at = mine["row"].to_numpy(dtype=np.int64) - 1
         parts.append(mine.assign(row=lines[str(name)][at]))

@@ -38,8 +38,9 @@ def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     settings = _with_a_flag(settings)
     if "resolution" not in settings:
         raise CohortError(
-            'say whether the days carry hours: put resolution = "instant" (day 2.5 is noon of '
-            f'day 2) or resolution = "day" (only the number of the day) into {SETTINGS_FILE}, or '
+            'say whether the days carry hours: put resolution = "instant" (day 2.5 is 60 '
+            'hours after the start of the infusion) or resolution = "day" (only the number of the '
+            f"day) into {SETTINGS_FILE}, or "
             "give it as an option. It decides what a landmark may see."
         )
     return settings

@@ -76,7 +76,9 @@ def test_a_file_in_the_place_of_a_cohort_is_said_to_be_one(tmp_path):
 
 
 def test_the_list_of_rejected_rows_is_written_with_the_cohort(tmp_path):
-    rows = pd.DataFrame({"table": ["grades"], "row": [3], "rule": ["day_is_present"]})
+    rows = pd.DataFrame(
+        {"table": ["grades"], "row": [3], "rule": ["day_is_present"], "legal": ["not empty"]}
+    )
     write_cohort(a_small_cohort(), tmp_path / "cohort", rejected=rows)
     listed = pd.read_csv(tmp_path / "cohort" / REJECTED)
     pd.testing.assert_frame_equal(listed, rows, check_dtype=False)

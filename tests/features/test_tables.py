@@ -38,6 +38,7 @@ def test_an_empty_cohort_passes_the_checks():
     cohort, failures = check_cohort(cohort_of(manifest()))
     assert len(cohort.courses) == 0
     assert failures.counts() == {}
+    assert failures.of_courses() == ""
 
 
 def test_a_required_column_that_is_absent_is_named():
@@ -95,8 +96,22 @@ def test_failures_name_table_row_and_rule_and_no_value():
     rows = pd.DataFrame([reading(), reading(value=-4.0)])
     _, failures = check_tables({"courses": one_course(), "measurements": rows}, manifest())
     assert failures.rows.to_dict("records") == [
-        {"table": "measurements", "row": 2, "rule": "value_is_possible"}
-    ]
+        {
+            "table": "measurements", "row": 2, "rule": "value_is_possible",
+            "legal": "0 to 1000 mg/L",
+        }
+    ]  # fmt: skip
+
+
+def test_a_row_is_listed_for_every_rule_it_breaks_and_left_out_once():
+    row = reading(value=-4.0, known_day=0.5, comparator="~")
+    cohort, counts = kept_and_counts(measurements=pd.DataFrame([row, reading()]))
+    assert counts == {
+        "measurements.value_is_possible": 1,
+        "measurements.known_is_not_before_it_happened": 1,
+        "measurements.comparator_is_legal": 1,
+    }
+    assert len(cohort.measurements) == 1
 
 
 def test_a_repeated_row_is_kept_once():
@@ -120,9 +135,12 @@ BAD_COURSES = [
     ("patient_belongs_to_one_site", [{}, {"course_id": "b", "site": "t"}]),
     ("product_is_a_car_t", [{"product": "Blincyto"}]),
     ("product_is_in_the_catalogue", [{"product": "aspirin"}]),
-    ("age_years_is_within_its_range", [{"age_years": -3}]),
-    ("sex_is_legal", [{"sex": "F"}]),
     ("death_is_not_before_infusion", [{"death_day": -2}]),
+    ("death_is_within_follow_up", [{"death_day": 31.5, "follow_up_days": 30}]),
+    ("death_day_is_a_number", [{"death_day": "spring"}]),
+    ("death_cause_is_legal", [{"death_cause": "fate"}]),
+    ("follow_up_days_is_within_its_range", [{"follow_up_days": 1e6}]),
+    ("second_dose_day_is_within_its_range", [{"second_dose_day": 400}]),
     ("readmission_is_after_discharge", [{"discharge_day": 9, "readmission_day": 4}]),
 ]
 
@@ -133,6 +151,41 @@ def test_a_bad_course_is_left_out_with_its_rows(rule, rows):
     cohort, counts = kept_and_counts(courses=courses, measurements=pd.DataFrame([reading()]))
     assert counts == {f"courses.{rule}": len(rows), "measurements.course_was_kept": 1}
     assert len(cohort.courses) == len(cohort.measurements) == 0
+
+
+BROKEN_CELLS = [
+    ("age_years_is_within_its_range", "age_years", 1962),
+    ("age_years_is_a_number", "age_years", "old"),
+    ("sex_is_legal", "sex", "F"),
+    ("diagnosis_is_legal", "diagnosis", "DLBCL"),
+    ("dose_car_t_cells_is_within_its_range", "dose_car_t_cells", 200),
+    ("bridging_is_a_flag", "bridging", "perhaps"),
+    ("infused_at_is_a_timestamp", "infused_at", "in May"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "cell"), BROKEN_CELLS, ids=[rule for rule, *_ in BROKEN_CELLS]
+)
+def test_a_broken_predictor_is_emptied_and_its_course_stays(rule, column, cell):
+    cohort, failures = check_tables(
+        {
+            "courses": one_course(**{column: cell, "weight_kg": 70}),
+            "measurements": pd.DataFrame([reading()]),
+        },
+        manifest(),
+    )
+    assert failures.counts() == {f"courses.{rule} (cell)": 1} == cohort.manifest.exclusions
+    assert failures.rows["legal"].str.len().gt(0).all()
+    assert cohort.courses[column].isna().all()
+    assert cohort.courses["weight_kg"].tolist() == [70]
+    assert len(cohort.measurements) == 1
+    assert check_cohort(cohort)[1].counts() == {}
+
+
+def test_a_death_on_the_last_day_of_follow_up_is_no_contradiction():
+    _, counts = kept_and_counts(courses=one_course(death_day=30.6, follow_up_days=30))
+    assert counts == {}
 
 
 def test_what_is_no_car_t_is_named_and_an_unknown_text_is_not():

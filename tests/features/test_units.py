@@ -11,6 +11,7 @@ CASES = [
     ("haemoglobin_g_dl", 105, "g/L", 10.5),
     ("platelets_10e9_l", 150000, "/uL", 150.0),
     ("platelets_10e9_l", 150, "10^9/L", 150.0),
+    ("platelets_10e9_l", 150, "G/l", 150.0),
     ("fibrinogen_mg_dl", 3.1, "g/L", 310.0),
     ("triglycerides_mg_dl", 2.0, "mmol/L", 177.14),
     ("ldh_u_l", 5.0, "ukat/L", 300.0),

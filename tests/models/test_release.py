@@ -225,3 +225,32 @@ def test_arguments_that_make_no_record_are_refused(
     good = {"models": places, "who": "A. Person", "why": "it passed", "when": FIRST_DAY}
     with pytest.raises(ReleaseError, match=says):
         build_release(tmp_path / "r", **{**good, **change})  # type: ignore[arg-type]
+
+
+def test_facts_are_in_the_record_and_vouched_for_by_its_digest(
+    places: dict[str, Path], tmp_path: Path
+) -> None:
+    told = {CRS: {"verdict": "use the model", "model": {"auroc": {"estimate": 0.8, "low": None}}}}
+    with_facts = build_release(
+        tmp_path / "r", places, "A. Person", "it passed", FIRST_DAY, facts=told
+    )
+    assert with_facts.facts == load_release(tmp_path / "r").record.facts == told
+    assert with_facts.to_json()["facts"] == told
+    record = tmp_path / "r" / RECORD
+    record.write_text(record.read_text().replace("use the model", "use no model"))
+    with pytest.raises(ReleaseError, match="was changed"):
+        verify_chain(tmp_path, with_facts.digest)
+
+
+def test_a_release_without_facts_is_read(places: dict[str, Path], tmp_path: Path) -> None:
+    _build(tmp_path / "r", places)
+    assert load_release(tmp_path / "r").record.facts == {}
+
+
+def test_facts_of_a_model_that_is_not_there_are_refused(
+    places: dict[str, Path], tmp_path: Path
+) -> None:
+    told = {"severe-crs-30d": {"verdict": "use the model"}}
+    with pytest.raises(ReleaseError, match="severe-crs-30d"):
+        build_release(tmp_path / "r", places, "A. Person", "why", FIRST_DAY, facts=told)
+    assert not (tmp_path / "r").exists()

@@ -1,4 +1,3 @@
-import copy
 import json
 from dataclasses import replace
 
@@ -15,28 +14,8 @@ from serving.messages import EXAMPLE_REQUEST
 from serving.replies import RiskAnswer
 from serving.words import SYNTHETIC_NOTICE
 from tests.builders import a_cohort, a_grading, a_measurement, a_treatment, an_infusion
+from tests.serving.asking import BEFORE, DAILY, a_request, before_infusion, by_name, codes
 from tests.serving.small_release import ASKED, a_release
-
-DAILY = ["severe-crs-72h", "severe-icans-72h"]
-BEFORE = "severe-crs-30d"
-
-
-def a_request(**changes):
-    return {**copy.deepcopy(EXAMPLE_REQUEST), **changes}
-
-
-def before_infusion(**changes):
-    rows = [row for row in EXAMPLE_REQUEST["measurements"] if row.get("day", 1) < 0]
-    return {"course": EXAMPLE_REQUEST["course"], "measurements": rows, "landmark": 0, **changes}
-
-
-def by_name(answer):
-    return {one["question"]["name"]: one for one in answer["answers"]}
-
-
-def codes(answered):
-    return [one["code"] for one in answered["notices"]]
-
 
 # --- what is answered -----------------------------------------------------------------------------
 
@@ -138,7 +117,10 @@ def test_a_product_that_is_no_car_t_is_abstained_from_by_its_name(ask):
 
 
 def test_a_patient_who_has_reached_the_grade_is_not_at_risk_of_it_but_of_the_other(ask):
-    grades = [{"toxicity": "CRS", "grade": 3, "day": 1.5}]
+    grades = [
+        {"toxicity": "CRS", "grade": 3, "day": 1.5},
+        {"toxicity": "ICANS", "grade": 0, "day": 1.5},
+    ]
     answers = by_name(ask(a_request(grades=grades)))
     assert answers["severe-crs-72h"]["abstention"]["reason"] == "not_at_risk"
     assert answers["severe-icans-72h"]["probability"] is not None
@@ -187,13 +169,15 @@ def test_a_model_of_real_patients_answers_without_demonstration_and_without_the_
     [("CRS", 1, False), ("CRS", 2, True), ("ICANS", 0, False), ("ICANS", 1, True)],
 )
 def test_a_current_grade_puts_every_tier_at_the_highest(ask, toxicity, grade, raised):
-    grades = [{"toxicity": toxicity, "grade": grade, "day": 2.0}]
+    levels = {"CRS": 0, "ICANS": 0, toxicity: grade}
+    grades = [{"toxicity": one, "grade": level, "day": 2.0} for one, level in levels.items()]
     rows = [{"input": "crp_mg_l", "value": 0.2, "unit": "mg/L", "day": 2.0}]
     answer = ask(a_request(grades=grades, measurements=rows))
     for name in DAILY:
         tier = by_name(answer)[name]["tier"]
         assert (tier["rank"] == tier["of"]) == raised
-        assert (f"current {toxicity} grade" in tier["because"]) == raised
+        assert (f"every tier is highest while {toxicity} grade" in tier["because"]) == raised
+        assert (tier["name"] == "high") == raised
     assert (answer["watch"]["rank"] == answer["watch"]["of"]) == raised
 
 
@@ -202,6 +186,7 @@ def test_the_highest_watch_needs_no_model(open_desk):
     request = a_request(grades=[{"toxicity": "ICANS", "grade": 1, "day": 2.0}])
     answer = json.loads(desk.answer(json.dumps(request).encode()))
     assert answer["watch"]["rank"] == answer["watch"]["of"]
+    assert answer["watch"]["name"] == "high"
     assert "ICANS" in answer["watch"]["because"]
 
 
@@ -211,7 +196,7 @@ def test_a_grade_that_has_passed_no_longer_raises_the_tier(ask):
         {"toxicity": "CRS", "grade": 0, "day": 2.0},
     ]
     tier = by_name(ask(a_request(grades=grades)))[DAILY[0]]["tier"]
-    assert "current" not in tier["because"]
+    assert "grade" not in tier["because"]
 
 
 def test_missing_old_and_unusual_inputs_are_named(ask):
@@ -225,7 +210,7 @@ def test_missing_old_and_unusual_inputs_are_named(ask):
     assert "crp_mg_l" not in one["inputs_missing"]
     told = {notice["code"]: notice["inputs"] for notice in one["notices"]}
     assert told["old_inputs"] == ["crp_mg_l"]
-    assert "temperature_c" in told["outside_training_range"]
+    assert "temperature_c" in told["above_training_range"]
     whole = {notice["code"]: notice["inputs"] for notice in answer["notices"]}
     assert sorted(whole["unusual"]) == ["crp_mg_l", "temperature_c"]
 
@@ -258,13 +243,12 @@ def test_what_the_audit_found_is_on_every_answer(ask):
 
 
 def test_grades_of_another_system_do_not_enter_the_estimate_and_that_is_said(ask):
-    without = a_request(grades=[])
-    other = a_request(
-        grades=[{"toxicity": "CRS", "grade": 1, "day": 2.0, "system": "Lee"}], landmark=2.0
-    )
-    one, two = by_name(ask(other))[DAILY[0]], by_name(ask(without))[DAILY[0]]
-    assert "other_grading_system" in codes(one)
-    assert one["probability"] == two["probability"]
+    def by_lee(grade):
+        rows = [{"toxicity": "CRS", "grade": grade, "day": 2.0, "system": "Lee"}]
+        return by_name(ask(a_request(grades=rows)))[DAILY[0]]
+
+    assert "other_grading_system" in codes(by_lee(1))
+    assert by_lee(1)["probability"] == by_lee(0)["probability"]
 
 
 def test_another_resolution_than_in_training_is_said(ask):
@@ -275,6 +259,8 @@ def test_another_resolution_than_in_training_is_said(ask):
 def test_what_is_not_covered_is_said(ask):
     assert any("infection" in one for one in ask(a_request())["not_covered"])
     assert any("IEC-HS" in one for one in ask(a_request())["not_covered"])
+    assert not any("." in one for one in ask(a_request())["not_covered"])
+    assert "never a reason to discharge" in ask(a_request())["caution"]
 
 
 # --- one truth ------------------------------------------------------------------------------------

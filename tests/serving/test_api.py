@@ -214,8 +214,8 @@ _TEXTS = [
     ("course", "patient_id"), ("course", "course_id"), ("course", "sex"),
     ("course", "infused_at"), ("measurements", 0, "input"), ("measurements", 0, "unit"),
     ("measurements", 7, "text"), ("treatments", 0, "agent"), ("treatments", 0, "route"),
-    ("grades", 0, "toxicity"), ("grades", 0, "system"), ("questions",), ("resolution",), (MARKER,),
-    ("course", MARKER), ("measurements", 0, MARKER),
+    ("grades", 0, "toxicity"), ("grades", 0, "system"), ("questions",), ("resolution",),
+    ("unknown",), ("course", "unknown"), ("measurements", 0, "unknown"),
 ]  # fmt: skip
 
 
@@ -229,6 +229,27 @@ def test_no_text_of_a_patient_reaches_an_answer_a_log_or_a_measure(client, caplo
     assert MARKER not in reply.text
     assert MARKER not in caplog.text
     assert MARKER not in generate_latest().decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "meant"),
+    [
+        (("course", "age_year"), "course.age_year", "Did you mean age_years?"),
+        (("measurements", 0, "valu"), "measurements[0].valu", "Did you mean value?"),
+        (("grades", 1, "Grade"), "grades[1].Grade", "Did you mean grade?"),
+        (("landmarks",), "landmarks", "Did you mean landmark?"),
+        (("course", "zzz"), "course.zzz", "Leave it out, or correct its name."),
+        (("course", "x" * 500), f"course.{'x' * 40}...", "Leave it out, or correct its name."),
+        (("course", "a\x1b[2Jb"), "course.a?[2Jb", "Leave it out, or correct its name."),
+    ],
+)
+def test_a_misspelt_field_is_told_by_its_own_path_and_what_was_meant(client, path, told, meant):
+    reply = client.risk(replaced(path, MARKER))
+    assert reply.status_code == 422
+    problem = next(one for one in reply.json()["problems"] if "does not exist" in one["problem"])
+    assert problem["path"] == told
+    assert problem["what_to_do"] == meant
+    assert MARKER not in reply.text
 
 
 def test_what_is_answered_and_refused_is_counted(client):

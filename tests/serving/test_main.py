@@ -1,4 +1,5 @@
 import json
+import socket
 
 import pytest
 
@@ -29,6 +30,9 @@ def test_score_prints_the_answer_as_a_person_reads_it_and_records_it(score, caps
     for words in (
         "axicabtagene ciloleucel, day 2", "DEMONSTRATION", "CRS of grade 3 or more within 72 hours",
         "Tier ", "CRP, last: 84 mg/L", "everything else", "No estimate:", "Not covered: infection",
+        "the disease itself\nA low estimate is never",
+        "the risk of the average training patient of any product and day",
+        "the mean of the estimates of training patients of this product",
         "recorded as",
     ):  # fmt: skip
         assert words in said
@@ -107,6 +111,24 @@ def test_verify_of_no_ledger(ledger, capsys):
 def test_serve_does_not_start_with_a_wrong_setting(arguments, words, ledger, capsys):
     assert main(["serve", "--ledger", str(ledger), *arguments]) != 0
     assert words in capsys.readouterr().err
+
+
+def test_serve_on_a_port_in_use_says_so_and_ends(release_directory, ledger, capsys):
+    place = ["--release", str(release_directory), "--ledger", str(ledger)]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["serve", *place, "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"Port {port} at 127.0.0.1 is in use" in said
+
+
+def test_serve_on_an_address_of_another_machine_says_so(release_directory, ledger, capsys):
+    place = ["--release", str(release_directory), "--ledger", str(ledger)]
+    assert main(["serve", *place, "--host", "192.0.2.1"]) == 2
+    assert "cannot be listened on" in capsys.readouterr().err
 
 
 def test_serve_does_not_start_with_half_a_release(tmp_path, ledger, capsys):

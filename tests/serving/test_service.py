@@ -103,10 +103,14 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
         assert status == 200
         marked = {**EXAMPLE_REQUEST, "course": {**EXAMPLE_REQUEST["course"], "product": MARKER}}
         assert server.ask("/v1/risk", json.dumps(marked).encode())[0] == 200
-        refused = server.ask("/v1/risk", json.dumps({MARKER: MARKER}).encode())
+        refused = server.ask("/v1/risk", json.dumps({"course": {"sex": MARKER}}).encode())
         assert refused[0] == 422
         assert server.ask("/v1/risk", b"x" * 3_000_000)[0] == 413
         assert server.ask("/v1/model")[0] == 200
+        assert json.loads(server.ask("/")[1])["contract"] == "/v1/openapi.json"
+        for page in ("/docs.json", "/schema.json", "/static_content/index.css", "/assets/x.js"):
+            status, said = server.ask(page)
+            assert (status, json.loads(said)["error"]) == (404, "HttpError")
         contract = json.loads(server.ask("/v1/openapi.json")[1])
         counted = server.ask("/metrics")[1].decode()
     assert {"/v1/risk", "/v1/model", "/v1/questions"} <= set(contract["paths"])

@@ -3,7 +3,15 @@ import pytest
 from features.columns import COLUMNS
 from features.questions import QUESTIONS
 from features.tables import AGENTS
-from serving.words import NOT_COVERED, action, language_of, question_text, shown_value
+from serving.words import (
+    CAUTION,
+    NOT_COVERED,
+    action,
+    language_of,
+    percent,
+    question_text,
+    shown_value,
+)
 from serving.words_of_drivers import clinical_value
 
 LADDERS = [(rank, of) for of in range(1, 6) for rank in range(1, of + 1)]
@@ -31,7 +39,7 @@ def test_the_highest_tier_of_any_ladder_adds_the_most():
 
 
 def test_a_low_risk_is_never_a_reason_to_discharge():
-    assert any("never a reason to discharge" in one for one in NOT_COVERED)
+    assert "never a reason to discharge" in CAUTION
     assert any("infection" in one for one in NOT_COVERED)
 
 
@@ -56,6 +64,12 @@ def test_every_question_has_words_of_its_own(name):
 )
 def test_the_preferred_of_the_two_languages_is_spoken(header, language):
     assert language_of(header) == language
+
+
+def test_a_small_share_is_not_shown_as_zero():
+    assert [percent(one) for one in (0.0, 0.0004, 0.05, 0.2071)] == [
+        "0.0 %", "0.04 %", "5.0 %", "20.7 %"
+    ]  # fmt: skip
 
 
 def test_a_value_is_shown_with_the_unit_a_person_reads():

@@ -61,6 +61,34 @@ def test_what_was_rejected_is_counted_in_the_cohort_and_listed_beside_it(
     assert listed["row"].tolist() == [len(pd.read_csv(folder / "grades.csv")) + 1]
 
 
+def test_a_cohort_that_is_replaced_is_named_with_its_rows(tmp_path: Path) -> None:
+    first = write_csv_example(tmp_path / "first", courses=20, seed=3)
+    second = write_csv_example(tmp_path / "second", courses=10, seed=3)
+    fresh = import_cohort("csv", first, tmp_path / "cohort", name="spring")
+    again = import_cohort("csv", second, tmp_path / "cohort")
+    assert not any("replaced" in line for line in fresh.lines())
+    told = [line for line in again.lines() if "replaced an earlier cohort" in line]
+    assert len(told) == 1
+    assert "'spring' from csv (20 courses, " in told[0]
+    (tmp_path / "cohort" / "cohort.json").write_text("[]")
+    assert "could not be read" in import_cohort("csv", first, tmp_path / "cohort").replaced
+
+
+def test_a_wrong_sex_keeps_the_course_and_says_so(tmp_path: Path) -> None:
+    folder = write_csv_example(tmp_path / "csv", courses=20, seed=3)
+    courses = pd.read_csv(folder / "courses.csv", dtype="str")
+    courses.loc[0, "sex"] = "woman"
+    courses.to_csv(folder / "courses.csv", index=False)
+    report = import_cohort("csv", folder, tmp_path / "cohort")
+    assert report.exclusions == {"courses.sex_is_legal (cell)": 1}
+    assert report.counts["courses"] == 20
+    assert any("(cell): one value, the row stays" in line for line in report.lines())
+    listed = pd.read_csv(tmp_path / "cohort" / REJECTED)
+    assert listed.to_dict("records") == [
+        {"table": "courses", "row": 2, "rule": "sex_is_legal (cell)", "legal": "female | male"}
+    ]
+
+
 def test_a_cohort_is_checked_as_csv_and_as_imported_alike(example: Path, tmp_path: Path) -> None:
     imported = import_cohort("csv", example, tmp_path / "cohort")
     checked = check_directory(tmp_path / "cohort")

@@ -1,5 +1,6 @@
 """Champions become a release in a chain and in the model store; the one before can come back."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,25 @@ def own_model_store(tmp_path: Path) -> Iterator[None]:
     BentoMLContainer.model_store.reset()
 
 
-def a_champion(store: TrackingStore, place: Path, asked: str, intercept: float = -2.0) -> str:
+def an_interval(middle: float) -> dict[str, float]:
+    return {"estimate": middle, "low": middle - 0.1, "high": middle + 0.1}
+
+
+EVALUATION = {
+    "n_rows": 400, "n_patients": 100, "n_event_rows": 40, "n_event_patients": 30,
+    "model": {"auroc": an_interval(0.8), "calibration_slope": an_interval(1.0)},
+    "comparators": {"grade_and_day": {"auroc": an_interval(0.7)}},
+    "verdict": {"text": "use the model. It passes.", "best_comparator": "grade_and_day"},
+}  # fmt: skip
+
+
+def a_champion(
+    store: TrackingStore, place: Path, asked: str, intercept: float = -2.0, synthetic: bool = True
+) -> str:
     tracker = MlflowTracker(store, "plan", "fit", {})
-    version = registry.register(tracker, a_model_directory(place, asked, intercept))
+    tracker.document("evaluation.json", EVALUATION)
+    directory = a_model_directory(place, asked, intercept, synthetic=synthetic)
+    version = registry.register(tracker, directory)
     registry.point(store, registry.CHAMPION, version)
     return version.digest
 
@@ -59,6 +76,46 @@ def test_all_champions_are_one_release_and_one_stored_model(
     assert stored.info.metadata["digest"] == release.digest
 
 
+def test_the_release_says_how_each_champion_was_judged_and_who_overrode_what(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    for asked in (CRS, ICANS):
+        a_champion(store, tmp_path, asked)
+    champion = registry.at_alias(store, CRS, registry.CHAMPION)
+    assert champion is not None
+    overridden = {"rules": {"a_rule": "a reason"}, "who": "the board", "why": "a pilot"}
+    registry.tag(store, champion, {registry.OVERRIDDEN: json.dumps(overridden)})
+    facts = export_champions(store, folder, "the board", "first use").record.facts
+    assert facts[CRS] == {
+        "verdict": "use the model. It passes.",
+        "n_rows": 400, "n_patients": 100, "n_event_rows": 40, "n_event_patients": 30,
+        "model": {
+            "auroc": an_interval(0.8),
+            "same_day_auroc": None,
+            "calibration_slope": an_interval(1.0),
+        },
+        "best_comparator": {"name": "grade_and_day", "auroc": an_interval(0.7)},
+        "overridden": overridden,
+    }  # fmt: skip
+    assert facts[ICANS]["overridden"] is None
+
+
+def test_models_of_real_and_of_synthetic_cohorts_are_never_released_together(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    a_champion(store, tmp_path, CRS, synthetic=False)
+    a_champion(store, tmp_path, ICANS)
+    said = rf"real cohorts: {CRS}\. Of synthetic cohorts: {ICANS}\. .*--only {CRS}"
+    with pytest.raises(ReleaseError, match=said):
+        export(store, folder)
+    with pytest.raises(ReleaseError, match=said):
+        export_to(store, tmp_path / "release", "the board", "for another machine")
+    assert release_chain(folder) == []
+    one_kind = export_champions(store, folder, "the board", "real ones", (CRS,))
+    assert set(one_kind.record.model_digests) == {CRS}
+    assert not one_kind.record.synthetic
+
+
 def test_releases_form_a_chain(store: TrackingStore, folder: WorkFolder, tmp_path: Path) -> None:
     for intercept in (-2.0, -1.0, -0.5):
         a_champion(store, tmp_path, CRS, intercept)
@@ -78,6 +135,7 @@ def test_the_release_before_comes_back_as_the_newest(
     assert back.record.model_digests[CRS] == first
     served = load_release(import_bentoml().models.get("vigicell-release:latest").path)
     assert served.models[CRS].digest == first
+    assert served.record.facts[CRS]["n_rows"] == EVALUATION["n_rows"]
     assert len(release_chain(folder)) == 3
     with pytest.raises(ReleaseError, match="no earlier release"):
         bring_back(folder, "the CAR-T board", "further back than the first")

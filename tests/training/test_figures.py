@@ -34,7 +34,7 @@ def test_a_curve_names_cohort_n_events_and_that_it_is_synthetic(
 ) -> None:
     figure = getattr(figures, draw)(*rows, SYNTHETIC)
     (axes,) = figure.axes
-    assert axes.get_title() == "SYNTHETIC cohort made: 300 rows, 60 with an event"
+    assert axes.get_title() == "SYNTHETIC cohort made: 300 rows, 60 event rows"
     shown = [text.get_text() for text in axes.get_legend().get_texts()]
     assert shown[0].startswith("model")
 

@@ -301,7 +301,8 @@ def figures(loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=4
     ("changed", "decision", "reason"),
     [
         ({}, USE, "every condition against grade_and_day"),
-        ({"loss": 0.001}, SIMPLER, "not below it"),
+        ({"loss": 0.0129}, SIMPLER, "log loss is higher than that of grade_and_day by 0.0129."),
+        ({"loss": 0.0}, SIMPLER, "log loss is not below that of grade_and_day."),
         ({"high_90": 0.02}, SIMPLER, "upper 90 % bound"),
         ({"slope": (0.4, 0.9)}, SIMPLER, "does not hold 1"),
         ({"slope": (None, None)}, SIMPLER, "cannot be computed"),

@@ -52,6 +52,7 @@ def test_what_passes_is_champion_and_no_challenger_is_left(
     outcome.raise_if_refused()
     assert registry.at_alias(store, ASKED, "champion") == version
     assert registry.at_alias(store, ASKED, "challenger") is None
+    assert registry.overridden(store, version) is None
     (entry,) = read_entries(folder.gate_record)
     assert (entry["what"], entry["who"], entry["digest"]) == (
         "promoted",
@@ -80,6 +81,12 @@ def test_an_override_promotes_and_stays_on_record_with_who_and_why(
     (entry,) = read_entries(folder.gate_record)
     assert entry["overridden"] == ["calibration_slope_interval_holds_one"]
     assert entry["why"] == "better on our patients"
+    champion = registry.at_alias(store, ASKED, "champion")
+    assert champion is not None
+    said = registry.overridden(store, champion)
+    assert said is not None
+    assert list(said["rules"]) == ["calibration_slope_interval_holds_one"]
+    assert (said["who"], said["why"]) == ("the CAR-T board", "better on our patients")
 
 
 def test_one_override_does_not_cover_another_rule(

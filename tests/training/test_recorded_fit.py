@@ -59,6 +59,13 @@ def test_a_fit_is_on_disk_and_in_mlflow_without_a_patient(
     assert run.data.params["cohort_fingerprint"]
     figures = run.data.metrics
     assert figures["auroc_low"] <= figures["auroc"] <= figures["auroc_high"]
+    assert run.data.tags["verdict"] == done.result.verdict.text
+    best = done.result.verdict.best_comparator
+    gap = done.result.evaluation["differences"][best]["log_loss"]
+    assert figures[f"log_loss_difference_{best}_high_90"] == pytest.approx(gap["high_90"])
+    assert figures["n_rows_judged"] == done.result.evaluation["n_rows"]
+    assert run.data.params["n_rows_learnt_from"] == str(len(done.result.task.rows))
+    assert done.named_store == ""
     plots = {entry.path for entry in store.client.list_artifacts(done.version.run_id, "plots")}
     assert plots >= {f"plots/{name}.png" for name in ("roc", "calibration", "tuning", "shap")}
     kept = {entry.path for entry in store.client.list_artifacts(done.version.run_id)}

@@ -90,7 +90,7 @@ def test_a_bad_result_is_listed_by_line_and_rule(tmp_path: Path, row: str, rule:
         ("C1,-1,CRS,2", "grade_is_not_before_infusion"),
         ("C1,1,CRS,7", "grade_is_within_its_range"),
         ("C1,1,CRS,1.5", "grade_is_a_whole_number"),
-        ("C1,1,CRS,II", "grade_is_a_number"),
+        ("C1,1,CRS,VII", "grade_is_a_number"),
         ("C1,1,cough,2", "toxicity_is_legal"),
         ("C1,1,CRS,", "grade_is_present"),
     ],
@@ -139,9 +139,10 @@ def test_ids_that_match_nowhere_stop_the_import(tmp_path: Path, written: str) ->
 def test_a_cohort_of_no_car_t_names_the_product_and_the_legal_ones(tmp_path: Path) -> None:
     courses = "course_id,patient_id,product\nC1,P1,blinatumomab\n"
     grades = "course_id,day,toxicity,grade\nC1,1,CRS,1\n"
-    with pytest.raises(CohortError, match=r"product_is_a_car_t \(1\)\. .*blinatumomab") as refused:
+    with pytest.raises(CohortError, match=r"product_is_a_car_t: 1 \(line 2\)") as refused:
         read_csv(a_folder(tmp_path, courses=courses, grades=grades))
-    assert "axicabtagene ciloleucel" in str(refused.value)
+    assert "legal: axicabtagene ciloleucel (axi-cel)" in str(refused.value)
+    assert "blinatumomab is no CAR-T product" in str(refused.value)
     assert "course_was_kept" not in str(refused.value), "what follows is no cause"
 
 
@@ -167,7 +168,7 @@ def test_nothing_that_is_rejected_shows_a_value(tmp_path: Path) -> None:
         f"C1,1,1,{value},3,mg/L\n",
     )
     cohort, failures = read_csv(folder)
-    assert len(failures) == 4
+    assert len(failures) == 5
     said = failures.rows.to_csv() + str(failures.counts()) + str(cohort.manifest.to_dict())
     assert value not in said
 
@@ -272,6 +273,77 @@ def test_settings_that_cannot_be_used_are_refused(
 ) -> None:
     with pytest.raises(CohortError, match=words):
         read_csv(a_folder(tmp_path, settings))
+
+
+def test_when_no_course_is_left_every_rule_is_named_with_lines_and_legal_values(
+    tmp_path: Path,
+) -> None:
+    header = "course_id,patient_id,product,sex,death_day\n"
+    lines = [f"C{n},P{n},axi-cel,Zaphod,-3\n" for n in range(7)]
+    with pytest.raises(CohortError) as refused:
+        read_csv(a_folder(tmp_path, courses=header + "".join(lines)))
+    said = str(refused.value)
+    assert "death_is_not_before_infusion: 7 (line 2, 3, 4, 5, 6, ...); legal: death_day 0" in said
+    assert "sex_is_legal" not in said, "a cell refuses no course"
+    assert "Zaphod" not in said
+
+
+def test_a_line_is_listed_for_every_rule_it_breaks(tmp_path: Path) -> None:
+    results = RESULTS + "C1,3,2,crp_mg_l,12,stones\nC1,1,1,oxygen_device,snorkel,\n"
+    cohort, failures = read_csv(a_folder(tmp_path, measurements=results))
+    legal = failures.rows.set_index(["row", "rule"])["legal"].to_dict()
+    assert legal[2, "unit_is_one_of_its_input"] == "mg/L | mg/dL | nmol/L"
+    assert legal[2, "known_is_not_before_it_happened"] == "known_day from the day itself on"
+    assert legal[3, "level_is_legal"].startswith("room_air | nasal_cannula")
+    assert len(legal) == 3
+    assert cohort.measurements.empty
+
+
+def test_words_in_another_spelling_are_read_and_counted(tmp_path: Path) -> None:
+    folder = a_folder(
+        tmp_path,
+        courses="course_id,patient_id,product,sex,diagnosis\n"
+        "C1,P1,axi-cel,F,DLBCL\nC2,P2,Kymriah,m,ALL\nC3,P3,Kymriah,female,B-ALL\n",
+        grades="course_id,day,toxicity,grade\nC1,1,crs,II\nC1,2,Icans,IV\nC1,3,CRS,0\n",
+        treatments="course_id,start_day,agent\nC1,1,Tocilizumab\nC1,2,Dexamethasone\n"
+        "C1,3,methylprednisolone\nC1,4,prednisone\nC1,5,Noradrenaline\nC1,6,norepinephrine\n",
+        measurements=RESULTS
+        + "C1,1,1,oxygen_device,Nasal cannula,\nC1,1,1,platelets_10e9_l,9,G/l\n",
+    )
+    cohort, failures = read_csv(folder)
+    assert failures.counts() == {}
+    assert cohort.courses["sex"].tolist() == ["female", "male", "female"]
+    assert cohort.courses["diagnosis"].tolist() == ["LBCL", "B-ALL", "B-ALL"]
+    assert cohort.grades["toxicity"].tolist() == ["CRS", "ICANS", "CRS"]
+    assert cohort.grades["grade"].tolist() == [2, 4, 0]
+    agents = ["tocilizumab", *["corticosteroid"] * 3, *["vasopressor"] * 2]
+    assert cohort.treatments["agent"].tolist() == agents
+    assert cohort.measurements["text"].iloc[0] == "nasal_cannula"
+    assert cohort.measurements["source_value"].iloc[0] == "Nasal cannula"
+    assert (
+        "15 cells were respelt as the columns have it: courses.sex 2, courses.diagnosis 2, "
+        "measurements.text 1, treatments.agent 6, grades.toxicity 2, grades.grade 2."
+    ) in cohort.manifest.notes
+
+
+def test_words_as_the_columns_have_them_need_no_note(tmp_path: Path) -> None:
+    grades = "course_id,day,toxicity,grade\nC1,1,CRS,2\n"
+    cohort, _ = read_csv(a_folder(tmp_path, grades=grades))
+    assert not any("respelt" in note for note in cohort.manifest.notes)
+
+
+def test_the_template_names_the_products_the_units_and_the_hours(tmp_path: Path) -> None:
+    write_template(tmp_path)
+    columns = pd.read_csv(tmp_path / "columns.csv").set_index(["table", "column"])
+    assert "axicabtagene ciloleucel (axi-cel)" in columns.loc[("courses", "product"), "legal"]
+    unit = columns.loc[("measurements", "unit")]
+    assert "required with every numeric measurement" in unit["meaning"]
+    assert "crp_mg_l: mg/L | mg/dL | nmol/L; " in unit["legal"]
+    readme = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert "ciltacabtagene autoleucel (cilta-cel)" in readme
+    settings = (tmp_path / "cohort.toml").read_text(encoding="utf-8").replace("\n# ", " ")
+    for text in (readme, settings):
+        assert "day 2.5 is 60 hours after the start of the infusion" in text
 
 
 def test_the_template_says_every_column_and_input(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""What a release says of each champion: how it was judged, and which gate rules were overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training import registry
+from training.registry import Version
+from training.tracking_store import TrackingStore
+
+COUNTS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
+FIGURES = ("auroc", "same_day_auroc", "calibration_slope")
+BOUNDS = ("estimate", "low", "high")
+
+
+def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
+    """Return verdict, counts, headline figures and overridden gate rules of a champion.
+
+    Figures are out-of-fold estimates with 95 % intervals; None stands for what could not be
+    computed. `overridden` is None where the model passed every rule.
+
+    Raises
+    ------
+    TrackingError
+        Where the run of the version has no evaluation.
+    """
+    evaluation = registry.document(store, champion, registry.EVALUATION)
+    said = evaluation.get("verdict", {})
+    return {
+        "verdict": said.get("text"),
+        **{name: evaluation.get(name) for name in COUNTS},
+        "model": {name: _interval(evaluation["model"], name) for name in FIGURES},
+        "best_comparator": _compared(evaluation["comparators"], said.get("best_comparator")),
+        "overridden": registry.overridden(store, champion),
+    }
+
+
+def _compared(comparators: Mapping[str, Any], best: str | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    return {"name": best, "auroc": _interval(comparators[best], "auroc")}
+
+
+def _interval(figures: Mapping[str, Any], name: str) -> dict[str, float | None] | None:
+    one = figures.get(name)
+    return None if one is None else {bound: one.get(bound) for bound in BOUNDS}

@@ -94,7 +94,7 @@ def test_the_commands_for_the_public_cohorts_work(command, checkout):
         link = checkout.parent / "shared" / "data" / path.name
         if not link.exists():
             link.symlink_to(path)
-    run(command, checkout)
+    assert run(command, checkout)
 
 
 def between(mark):

@@ -357,4 +357,5 @@ def test_no_answer_without_its_record(desk):
 
 def test_an_answer_is_what_the_contract_says(desk):
     given = desk.answer(json.dumps(a_request()).encode())
-    RiskAnswer.model_validate_json(given, strict=True)
+    read = RiskAnswer.model_validate_json(given, strict=True)
+    assert json.loads(read.model_dump_json()) == json.loads(given)

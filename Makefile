@@ -15,7 +15,8 @@ help: ## this list
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "VigiCell needs Python 3.11 or 3.12 on the PATH (or PYTHON=...)."; exit 2; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(RUN) -m pip --disable-pip-version-check check
 	@touch $@
 
 install: $(READY) ## set up what everything else needs

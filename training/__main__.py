@@ -106,11 +106,12 @@ def _check(said: Namespace, _: WorkFolder) -> None:
 
 
 def _audit(said: Namespace, _: WorkFolder) -> None:
-    from training.asking import audit_question
+    from training.asking import audit_plan, plan_asked_for
 
-    report = audit_question(said.cohort, said.question, said.html, said.json)
+    plan = plan_asked_for(said.plan, said.question)
+    report = audit_plan(plan, said.cohort, said.html, said.json)
     print(f"Audit of {report.cohort} for {report.question}: {report.verdict}")
-    for finding in report.findings:
+    for finding in report.by_severity:
         print(f"  {finding.severity:<6} {finding.rule}: {finding.text}")
         if finding.columns:
             print(f"         columns: {', '.join(finding.columns)}")

@@ -92,7 +92,12 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("--rejected", type=Path, help="file.csv for the rows that break a rule")
     one.set_defaults(verb="check")
     one = verbs.add_parser("audit", help="look for leaks: would a model be fooled here?")
-    _asks(one)
+    one.add_argument("cohort", type=Path, nargs="?", help="cohort directory; the plan's without")
+    asked = one.add_mutually_exclusive_group()
+    asked.add_argument(
+        "--question", default="severe-crs-72h", help=f"one of {', '.join(QUESTIONS)}"
+    )
+    asked.add_argument("--plan", type=Path, help="TOML file: its cohort, question and overrides")
     one.add_argument("--html", type=Path, help="also write the report as a page")
     one.add_argument("--json", type=Path, help="also write the report as JSON")
     one.set_defaults(verb="audit")

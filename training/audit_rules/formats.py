@@ -11,6 +11,7 @@ from training.audit_rules.finding import Finding, not_assessable
 from training.audit_rules.learning import learnt_by_patient
 
 BINS = 10  # of equal numbers of values; larger numbers are honestly written with fewer decimals
+LEAST_VARIANCE = 1e-2  # of a sum; where a size knows one way of writing only
 MIN_PATIENTS = 10  # a trait of fewer patients is not read
 
 
@@ -71,9 +72,8 @@ def _of_input(name: str, rows: pd.DataFrame) -> pd.DataFrame | None:
             {
                 "course_id": rows["course_id"],
                 "trait": f"{name}: {trait}",
-                "value": _beyond_size(made[trait], rows["value"]),
             }
-        )
+        ).join(_beyond_size(made[trait], rows["value"]))
         for trait in kept
     ]
     return pd.concat(parts, ignore_index=True)
@@ -94,21 +94,26 @@ def _varying(units: pd.Series) -> list[str]:
     return sorted(units.unique())[1:]  # one of them is what the others are not
 
 
-def _beyond_size(trait: pd.Series, value: pd.Series) -> pd.Series:
-    """Return a trait minus its mean among values of the same size."""
+def _beyond_size(trait: pd.Series, value: pd.Series) -> pd.DataFrame:
+    """Return a trait minus its mean among values of the same size, and its variance there."""
     size = pd.qcut(value.rank(method="first"), min(BINS, max(len(value) // 20, 1)), labels=False)
-    return trait - trait.groupby(size.fillna(-1)).transform("mean")
+    alike = trait.groupby(size.fillna(-1))
+    return pd.DataFrame(
+        {"value": trait - alike.transform("mean"), "variance": alike.transform("var").fillna(0.0)}
+    )
 
 
 def _by_patient(evidence: Evidence, traits: pd.DataFrame) -> pd.DataFrame:
-    """Return each trait by patient, (patients, traits): its sum over the root of the results.
+    """Return each trait by patient as a z-score, (patients, traits), in whole numbers.
 
-    A mean would be the nearer to nothing the more results a patient has, and so tell their number.
+    A mean would be the nearer to nothing the more results a patient has, and so tell their number;
+    a fine score would tell the size of the values.
     """
     owner = evidence.course_table["patient"]
     mine = traits.assign(patient=traits["course_id"].map(owner)).dropna(subset=["patient"])
-    sums = mine.groupby(["patient", "trait"])["value"].agg(["sum", "size"])
-    table = (sums["sum"] / np.sqrt(sums["size"])).unstack("trait")
+    sums = mine.groupby(["patient", "trait"])[["value", "variance"]].sum()
+    spread = np.sqrt(sums["variance"].clip(lower=LEAST_VARIANCE))
+    table = (sums["value"] / spread).round().unstack("trait")
     table = table.reindex(np.arange(len(evidence.patient_table)))
-    varying = (table.round(9).nunique() > 1) & (table.notna().sum() >= MIN_PATIENTS)
+    varying = (table.nunique() > 1) & (table.notna().sum() >= MIN_PATIENTS)
     return table.loc[:, varying]

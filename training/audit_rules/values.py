@@ -18,6 +18,7 @@ MIN_DIGITS = 150  # inner digits of an input's numbers
 LEAST_OF_USUAL = 0.5  # honest numbers hold every digit at least half as often as the usual one
 SPREAD_DIGITS = 8  # of the nine others
 SURPRISE = 1e-4
+MIN_STACK = 3  # equal results at one extreme
 FAR_TIMES = 1.3  # beyond the plausible range, for inputs read as ratios
 FAR_SHARE = 0.1  # of the plausible range beyond it, for the others
 SHOWN_COLUMNS = 8
@@ -139,7 +140,7 @@ def _by_input(evidence: Evidence) -> list[tuple[str, pd.Series]]:
 def _fits_otherwise(one: Input, values: FloatArray) -> tuple[str, int]:
     """Count the values far out of range that would be plausible in the best other unit."""
     low, high = one.plausible
-    strange = values[_far_outside(one, values)]
+    strange = _without_a_ceiling(values[_far_outside(one, values)])
     counts = {name: 0 for name in TENFOLD}
     for unit, turn in one.accepted.items():
         if turn.factor != 1.0 or turn.offset != 0.0:
@@ -158,6 +159,16 @@ def _far_outside(one: Input, values: FloatArray) -> np.ndarray:
         return (values > 0) & ((values < low / FAR_TIMES) | (values > high * FAR_TIMES))
     margin = FAR_SHARE * (high - low)
     return (values != 0) & ((values < low - margin) | (values > high + margin))
+
+
+def _without_a_ceiling(values: FloatArray) -> FloatArray:
+    """Leave out the extreme that several results share: a limit of the instrument, no unit."""
+    stacked = (
+        [limit for limit in (values.min(), values.max()) if (values == limit).sum() >= MIN_STACK]
+        if len(values)
+        else []
+    )
+    return values[~np.isin(values, stacked)]
 
 
 def _most(found: dict[str, tuple[int, float]]) -> tuple[str, ...]:

@@ -120,5 +120,7 @@ def test_every_source_names_its_options_and_what_it_cannot_read(
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(CohortError, match="'redcap' is not known; sources: csv, nulisa, unicar"):
+    with pytest.raises(
+        CohortError, match="'redcap' is not known; sources: bwh, csv, nulisa, unicar"
+    ):
         load("redcap", tmp_path)

@@ -231,7 +231,7 @@ def no_course_in_common(rows: int) -> str:
     """Say that not one of the `rows` of a table belongs to a course."""
     return (
         f"not one of {rows} rows has a course_id of the courses table. Write ids the same in every "
-        "table: 1, 1.0, 001 and C1 are four different ids."
+        "file: 1, 1.0, 001 and C1 are four different ids."
     )
 
 

@@ -242,6 +242,14 @@ class Cohort:
         return frame
 
 
+def no_course_in_common(rows: int) -> str:
+    """Say that not one of the `rows` of a table belongs to a course."""
+    return (
+        f"not one of {rows} rows has a course_id of the courses table. Write ids the same in every "
+        "file: 1, 1.0, 001 and C1 are four different ids."
+    )
+
+
 def conform(frame: pd.DataFrame | None, table: Table) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
     """Give `frame` the columns and dtypes of `table`.
 

@@ -62,7 +62,7 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
 
 def _cohort_verbs(verbs: Any) -> None:
     one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
-    one.add_argument("source", help="csv (your own files), unicar or nulisa (public cohorts)")
+    one.add_argument("source", help="csv (your own files); bwh, nulisa or unicar (public cohorts)")
     one.add_argument("path", type=Path, help="file, or folder of CSV files")
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument(
@@ -70,7 +70,7 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day; may be repeated",
+        help="option of the source, e.g. resolution=day or as_published=true; may be repeated",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"

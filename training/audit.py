@@ -37,9 +37,15 @@ from training.audit_rules.fills import (
 from training.audit_rules.finding import ORDER_OF_SEVERITY, Finding
 from training.audit_rules.formats import units_or_number_format_predict_the_outcome
 from training.audit_rules.gradings import the_grading_system_changes
-from training.audit_rules.missingness import missingness_alone_predicts_the_outcome
+from training.audit_rules.missingness import (
+    missingness_alone_predicts_the_outcome,
+    only_event_patients_have_a_kind_of_record,
+)
 from training.audit_rules.order import row_order_predicts_the_outcome
-from training.audit_rules.rhythm import number_and_spacing_of_results_predict_the_outcome
+from training.audit_rules.rhythm import (
+    number_and_spacing_of_results_predict_the_outcome,
+    results_are_dated_against_their_order_of_entry,
+)
 from training.audit_rules.sites import (
     a_site_holds_one_class_only,
     site_alone_predicts_the_outcome,
@@ -72,7 +78,9 @@ _RULES: tuple[Rule, ...] = (
     records_stop_at_the_peak_grade,
     one_outcome_has_records_of_one_length,
     missingness_alone_predicts_the_outcome,
+    only_event_patients_have_a_kind_of_record,
     number_and_spacing_of_results_predict_the_outcome,
+    results_are_dated_against_their_order_of_entry,
     units_or_number_format_predict_the_outcome,
     impossible_values_cluster,
     units_are_mixed,

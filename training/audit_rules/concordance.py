@@ -52,7 +52,7 @@ def beyond_grade_and_day(
     None where no stratum holds both, or the resampled patients never do. `keep` (n,) leaves
     other rows out.
     """
-    rows = np.ones(len(score), dtype=bool) if keep is None else keep
+    rows = evidence.contrast if keep is None else keep & evidence.contrast
     return _concordance(
         evidence.y[rows], score[rows], evidence.strata[rows], evidence.patients[rows], evidence.seed
     )
@@ -75,6 +75,7 @@ def between_patients(
 
 def area_beyond_grade_and_day(evidence: Evidence, score: FloatArray, keep: np.ndarray) -> float:
     """Return the estimate alone: enough to pass most predictors over."""
+    keep = keep & evidence.contrast
     weights = np.ones((1, int(keep.sum())))
     y, strata = evidence.y[keep].astype(float), evidence.strata[keep]
     return float(stratified_auroc(y, score[keep], weights, strata)[0])

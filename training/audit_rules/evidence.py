@@ -60,6 +60,15 @@ class Evidence:
         return np.asarray(pd.factorize(self.rows["patient_id"].astype(str))[0])
 
     @cached_property
+    def contrast(self) -> npt.NDArray[np.bool_]:
+        """Rows that are held against each other, (n,): of an event, or of a patient without any.
+
+        Other rows of an event patient lie before the window, and a leak that marks the patient
+        marks them too.
+        """
+        return self.y | ~self.patient_table["event"].to_numpy(dtype=bool)[self.patients]
+
+    @cached_property
     def strata(self) -> FloatArray:
         """Number of each row's stratum of current grade and landmark day, (n,)."""
         by = [self.rows["current_grade"].fillna(-1), self.rows["landmark_day"]]

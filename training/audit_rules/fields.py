@@ -22,7 +22,7 @@ def a_column_holds_another_field(evidence: Evidence) -> Finding:
     column that equals one of them on a day is that field under another name.
     """
     rule = a_column_holds_another_field.__name__
-    future = hindsight(evidence.cohort.grades)
+    future = hindsight(evidence.cohort.grades, evidence.question.min_grade)
     results = _results_by_day(evidence, future.index)
     fields = future.to_numpy(dtype=float)
     pairs = len(results) * fields.shape[1]
@@ -31,7 +31,7 @@ def a_column_holds_another_field(evidence: Evidence) -> Finding:
     for name, (course, values) in results.items():
         for at, same in _equal(values, fields[course], pairs).items():
             found[name] = max(found.get(name, 0), same)
-            what.add(str(future.columns[at]))
+            what.add(str(future.columns[at]).removesuffix(", completed"))
     if not found:
         return Finding(rule, "note", "No column repeats another field on any day.")
     shown = sorted(found, key=lambda name: -found[name])[:SHOWN_COLUMNS]
@@ -48,20 +48,28 @@ def a_column_holds_another_field(evidence: Evidence) -> Finding:
     )
 
 
-def hindsight(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return what only the end of a record knows, by course; NaN where there is none."""
-    fields = {}
+def hindsight(grades: pd.DataFrame, min_grade: int = 1) -> pd.DataFrame:
+    """Return what only the end of a record knows, by course; NaN where there is none.
+
+    Days with hours may have been written down as the day begun or the day completed: both stand
+    here. `min_grade` is the grade whose first day is among them, beside the first grade at all.
+    """
+    fields: dict[str, pd.Series] = {}
     for toxicity in ("CRS", "ICANS"):
         mine = grades[(grades["toxicity"] == toxicity) & grades["grade"].notna()]
-        mine = mine.astype({"day": float, "grade": float}).sort_values("day", kind="stable")
+        mine = mine[["course_id", "day", "grade"]].astype({"day": float, "grade": float})
         peak = mine.groupby("course_id")["grade"].max()
         at_peak = mine[mine["grade"] == mine["course_id"].map(peak)]
-        begun = mine[mine["grade"] >= 1]
         fields[f"highest {toxicity} grade"] = peak
-        fields[f"day of the highest {toxicity} grade"] = np.floor(
-            at_peak.groupby("course_id")["day"].min()
-        )
-        fields[f"day of {toxicity} onset"] = np.floor(begun.groupby("course_id")["day"].min())
+        days = {f"day of the highest {toxicity} grade": at_peak}
+        days |= {
+            f"day of {toxicity} grade {grade}": mine[mine["grade"] >= grade]
+            for grade in sorted({1, min_grade})
+        }
+        for name, rows in days.items():
+            first = rows.groupby("course_id")["day"].min()
+            fields[name] = np.floor(first)
+            fields[f"{name}, completed"] = np.ceil(first)
     return pd.DataFrame(fields)
 
 

@@ -52,11 +52,16 @@ def _before_the_event(evidence: Evidence) -> pd.DataFrame:
 def traits_of_writing(measurements: pd.DataFrame) -> pd.DataFrame:
     """Return one row a result with its varying traits: course_id, trait ("input: what"), value."""
     rows = measurements[["course_id", "input", "value", "source_value", "source_unit"]]
+    rows = rows[rows["value"].notna()]  # words have no format
     text = rows["source_value"].fillna("").astype(str).str.strip()
     written = rows.assign(text=text, unit=rows["source_unit"].fillna("").astype(str))
     parts = [_of_input(str(name), group) for name, group in written.groupby("input")]
     found = [part for part in parts if part is not None]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+    if not found:
+        return pd.DataFrame()
+    each = pd.concat(found, ignore_index=True)
+    together = each.assign(trait="all inputs: " + each["trait"].str.split(": ").str[1])
+    return pd.concat([each, together], ignore_index=True)
 
 
 def _of_input(name: str, rows: pd.DataFrame) -> pd.DataFrame | None:
@@ -82,11 +87,13 @@ def _of_input(name: str, rows: pd.DataFrame) -> pd.DataFrame | None:
 def _number_traits(rows: pd.DataFrame) -> dict[str, pd.Series]:
     text = rows["text"]
     decimals = text.str.extract(r"[.,](\d+)$", expand=False).fillna("").str.len()
+    inner = text.str.replace(r"[^0-9]", "", regex=True).str.strip("0").str.slice(1, -1)
     return {
         "decimals": decimals,
         "a decimal comma": text.str.contains(",", regex=False),
         "an exponent": text.str.contains(r"\d[eE][+-]?\d", regex=True),
         "nothing written": text == "",
+        "zeros inside": inner.str.count("0"),
     }
 
 

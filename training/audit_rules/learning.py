@@ -43,8 +43,14 @@ class Learnt:
 
 
 def learnt_by_row(evidence: Evidence, columns: pd.DataFrame) -> Learnt:
-    """Return what `columns` (n, k) add to grade, day and site, row by row."""
-    return _learnt(columns, evidence.y, evidence.patients, evidence.known, evidence.seed)
+    """Return what `columns` (n, k) add to grade, day and site; 0 outside the contrast."""
+    at = np.flatnonzero(evidence.contrast)
+    found = _learnt(
+        columns.iloc[at], evidence.y[at], evidence.patients[at], evidence.known[at], evidence.seed
+    )
+    score = np.zeros(len(columns))
+    score[at] = found.score
+    return Learnt(score, found.columns)
 
 
 def learnt_by_patient(evidence: Evidence, columns: pd.DataFrame) -> Learnt:

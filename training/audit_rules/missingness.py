@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from training.audit_rules.concordance import beyond_grade_and_day, judged
+from training.audit_rules.concordance import (
+    WARN_ABOVE,
+    between_patients,
+    beyond_grade_and_day,
+    judged,
+)
 from training.audit_rules.evidence import Evidence
 from training.audit_rules.finding import Finding, not_assessable
 from training.audit_rules.learning import learnt_by_row
@@ -38,6 +43,59 @@ def missingness_alone_predicts_the_outcome(evidence: Evidence) -> Finding:
         "bring all patients from one source.",
         {column: int(blanks[column].sum()) for column in learnt.columns},
     )
+
+
+def only_event_patients_have_a_kind_of_record(evidence: Evidence) -> Finding:
+    """Look for records that event patients have *before* the event and others never have.
+
+    Counted are each input and, as one kind, treatments that CRS and ICANS do not call for. Event
+    patients have less time to come by them, so honest records lean the other way.
+    """
+    rule = only_event_patients_have_a_kind_of_record.__name__
+    if evidence.too_few:
+        return not_assessable(rule, evidence.too_few)
+    kinds = kinds_of_record(evidence)
+    areas = {
+        str(kind): area
+        for kind in kinds.columns
+        if (area := between_patients(evidence, kinds[kind].to_numpy(dtype=float))) is not None
+    }
+    if not areas:
+        return Finding(rule, "note", "Every kind of record is there for all patients, or for none.")
+    strongest = max(areas, key=lambda kind: areas[kind].low)
+    return judged(
+        rule,
+        areas[strongest],
+        f"Whether a patient has any {strongest} at all, counted before the event, orders patients "
+        "with an AUROC of {area}.",
+        "These were looked up, or exported, for the patients with the event only. Bring them for "
+        "all patients, or leave them out.",
+        {kind: int(kinds[kind].sum()) for kind, area in areas.items() if area.low > WARN_ABOVE},
+    )
+
+
+SUPPORTIVE = "supportive treatment"
+_FOR_TOXICITY = (
+    "tocilizumab", "siltuximab", "anakinra", "corticosteroid", "vasopressor", "vasopressin",
+    "oxygen", "positive_pressure_ventilation", "intubation", "ruxolitinib", "emapalumab",
+    "etoposide", "dialysis",
+)  # fmt: skip
+
+
+def kinds_of_record(evidence: Evidence) -> pd.DataFrame:
+    """Return who has each kind of record before the event, (patients, kinds), 0 or 1, varying."""
+    measured = evidence.cohort.measurements[["course_id", "day", "input"]]
+    given = evidence.cohort.treatments
+    given = given[~given["agent"].isin(_FOR_TOXICITY)][["course_id", "start_day"]]
+    given = given.rename(columns={"start_day": "day"}).assign(input=SUPPORTIVE)
+    every = pd.concat([measured.astype({"input": str}), given], ignore_index=True)
+    courses = evidence.course_table
+    event = every["course_id"].map(courses["event_instant"]).to_numpy(dtype=float)
+    before = every[~(every["day"].to_numpy(dtype=float) >= np.floor(event))]
+    patient = before["course_id"].map(courses["patient"])
+    has = pd.crosstab(patient, before["input"]).reindex(np.arange(len(evidence.patient_table)))
+    made = (has.fillna(0) > 0).astype(float)
+    return made.loc[:, made.nunique() > 1]
 
 
 def blank_patterns(X: pd.DataFrame) -> pd.DataFrame:

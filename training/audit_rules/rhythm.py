@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from features.clock import MOMENT
-from training.audit_rules.concordance import beyond_grade_and_day, judged
+from training.audit_rules.concordance import between_patients, beyond_grade_and_day, judged
 from training.audit_rules.evidence import Evidence, FloatArray
 from training.audit_rules.finding import Finding, not_assessable
 from training.audit_rules.learning import learnt_by_row
 
+MOST_RUN_BACK = 0.5  # share of courses; above it the rows have another order
 ROUND_HOUR = 0.05 / 24.0  # three minutes either side of a full hour, in days
 
 
@@ -37,6 +38,34 @@ def number_and_spacing_of_results_predict_the_outcome(evidence: Evidence) -> Fin
         "source, a later look-up of severe cases, a copy of the same results). Thin them to the "
         "same schedule or bring all patients from one source.",
         learnt.columns,
+    )
+
+
+def results_are_dated_against_their_order_of_entry(evidence: Evidence) -> Finding:
+    """Look for patients whose results step back in time from one row of the source to the next.
+
+    Where most records run forward, results that step back were dated anew: results from after the
+    event may stand before it.
+    """
+    rule = results_are_dated_against_their_order_of_entry.__name__
+    if evidence.too_few:
+        return not_assessable(rule, evidence.too_few)
+    rows = evidence.cohort.measurements[["course_id", "day", "source_row"]].dropna()
+    rows = rows.sort_values(["course_id", "source_row"], kind="stable").astype({"day": float})
+    back = -rows.groupby("course_id")["day"].diff()
+    longest = back.groupby(rows["course_id"]).max().clip(lower=0.0)
+    if longest.empty or (longest > 0.0).mean() > MOST_RUN_BACK:
+        return Finding(rule, "note", "Rows of the source are not in the order of time, or unknown.")
+    courses = evidence.course_table
+    by_course = longest.reindex(courses.index).fillna(0.0)
+    by_patient = by_course.groupby(courses["patient"]).max().to_numpy(dtype=float)
+    return judged(
+        rule,
+        between_patients(evidence, by_patient),
+        "How far a record steps back in time, in the order of its rows, orders patients with an "
+        "AUROC of {area}.",
+        "Ask how these results got their dates; leave them out where it was not the sampling time.",
+        {"day": int((back > 0.0).sum())},
     )
 
 

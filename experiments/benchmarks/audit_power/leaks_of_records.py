@@ -51,7 +51,8 @@ def ends_with_the_event(scene: Scene) -> Planted:
     courses = scene.cohort.courses.copy()
     for name in _SEEN_AFTER:
         courses[name] = courses[name].where(~(courses[name] > last))
-    courses["follow_up_days"] = courses["follow_up_days"].fillna(pd.Series(last))
+    until = pd.Series(last).fillna(np.inf).clip(lower=courses["death_day"].fillna(-np.inf))
+    courses["follow_up_days"] = np.minimum(scene.cohort.courses["follow_up_days"], until)
     made = replanted(scene.cohort, courses=courses, **_cut(scene, last))
     return scene.of_courses(made, _last_day(made))
 
@@ -90,7 +91,8 @@ def _peak(scene: Scene) -> tuple[Floats, Floats]:
 
 def same_length_in_event_free(scene: Scene) -> Planted:
     """End the record of some event-free patients after 21 days, with the closing visit then."""
-    ended = scene.a_share(~scene.event)
+    followed = (scene.cohort.courses["follow_up_days"] >= 21.0).to_numpy()
+    ended = scene.a_share(~scene.event & followed)
     cut = _cut(scene, np.where(ended, 21.0, np.nan))
     results = cut["measurements"]
     number = scene.course_of(results)

@@ -57,6 +57,7 @@ from training.audit_rules.times import (
 )
 from training.audit_rules.values import (
     digits_are_lost,
+    implausible_values_follow_the_outcome,
     impossible_values_cluster,
     units_are_mixed,
 )
@@ -83,6 +84,7 @@ _RULES: tuple[Rule, ...] = (
     results_are_dated_against_their_order_of_entry,
     units_or_number_format_predict_the_outcome,
     impossible_values_cluster,
+    implausible_values_follow_the_outcome,
     units_are_mixed,
     digits_are_lost,
     repeated_values_follow_the_grade,

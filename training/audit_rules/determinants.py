@@ -37,7 +37,7 @@ def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
         return Finding(
             rule,
             "note",
-            f"None of {evidence.X.shape[1]} predictors orders patients of the same grade and day "
+            f"None of {evidence.columns.shape[1]} predictors orders patients of the same grade and day "
             f"with an AUROC of {LOOK_ABOVE:.2f} or more.",
             threshold=ONE.refuse,
         )
@@ -58,7 +58,7 @@ def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
 
 
 def _strong_columns(evidence: Evidence) -> dict[str, Concordance]:
-    numbers = {name: evidence.X[name].to_numpy(dtype=float) for name in evidence.X.columns}
+    numbers = {str(name): column.to_numpy(dtype=float) for name, column in evidence.columns.items()}
     areas = {name: _area(evidence, column) for name, column in numbers.items()}
     looked = sorted(areas, key=lambda name: -abs(areas[name] - 0.5))[:LOOKED_AT]
     strong = {}
@@ -91,7 +91,7 @@ def all_predictors_together_nearly_determine_the_outcome(evidence: Evidence) -> 
     rule = all_predictors_together_nearly_determine_the_outcome.__name__
     if evidence.too_few:
         return not_assessable(rule, evidence.too_few)
-    varying = evidence.X.loc[:, evidence.X.nunique(dropna=False) > 1]
+    varying = evidence.columns.loc[:, evidence.columns.nunique(dropna=False) > 1]
     if varying.empty:
         return Finding(rule, "note", "No predictor varies.")
     learnt = learnt_by_row(evidence, varying)

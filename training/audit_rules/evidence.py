@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.clock import happened_at
+from features.inputs import INPUTS
+from features.matrix import PredictorSet, feature_matrix
 from features.questions import Question
 from features.tables import Cohort
 from training.metrics import auroc
@@ -48,6 +50,25 @@ class Evidence:
     rows: pd.DataFrame
     asked: pd.DataFrame = field(default_factory=pd.DataFrame)
     seed: int = 0
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """The matrix, and the last reading of every measured input that it leaves out, (n, k).
+
+        What is not among the predictors of a plan today is there for the next.
+        """
+        measured = self.cohort.measurements["input"].astype(str).unique()
+        more = [
+            f"{name}__{what}"
+            for name in INPUTS
+            if name in measured and f"{name}__last" not in self.X
+            for what in ("last", "hours_since")
+        ]
+        if not more or "instant" not in self.rows:
+            return self.X
+        landmarks = self.rows[["course_id", "instant"]]
+        others = feature_matrix(self.cohort, landmarks, PredictorSet(columns=tuple(more)))
+        return pd.concat([self.X, others.set_axis(self.X.index)], axis=1)
 
     @cached_property
     def y(self) -> npt.NDArray[np.bool_]:
@@ -113,6 +134,13 @@ class Evidence:
             event=("event", "any"),
             event_instant=("event_instant", "min"),
         )
+
+    @cached_property
+    def before_the_event(self) -> pd.DataFrame:
+        """Measurements dated before the day of the first event of their course; all without one."""
+        measured = self.cohort.measurements
+        event = measured["course_id"].map(self.course_table["event_instant"]).to_numpy(dtype=float)
+        return measured[~(measured["day"].to_numpy(dtype=float) >= np.floor(event))]
 
     @cached_property
     def site_rates(self) -> FloatArray:

@@ -24,7 +24,7 @@ def units_or_number_format_predict_the_outcome(evidence: Evidence) -> Finding:
     rule = units_or_number_format_predict_the_outcome.__name__
     if evidence.too_few:
         return not_assessable(rule, evidence.too_few)
-    traits = traits_of_writing(_before_the_event(evidence))
+    traits = traits_of_writing(evidence.before_the_event)
     if traits.empty:
         return Finding(rule, "note", "Results are written alike, or as they came is not on record.")
     by_patient = _by_patient(evidence, traits)
@@ -41,12 +41,6 @@ def units_or_number_format_predict_the_outcome(evidence: Evidence) -> Finding:
         learnt.columns,
     )
     return unless_known(finding, evidence, "number_format")
-
-
-def _before_the_event(evidence: Evidence) -> pd.DataFrame:
-    measured = evidence.cohort.measurements
-    event = measured["course_id"].map(evidence.course_table["event_instant"])
-    return measured[~(measured["day"].astype(float) >= np.floor(event.astype(float)))]
 
 
 def traits_of_writing(measurements: pd.DataFrame) -> pd.DataFrame:

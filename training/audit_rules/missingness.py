@@ -29,7 +29,7 @@ def missingness_alone_predicts_the_outcome(evidence: Evidence) -> Finding:
     rule = missingness_alone_predicts_the_outcome.__name__
     if evidence.too_few:
         return not_assessable(rule, evidence.too_few)
-    blanks = blank_patterns(evidence.X)
+    blanks = blank_patterns(evidence.columns)
     if blanks.empty:
         return Finding(rule, "note", "No column of the matrix is ever blank.")
     learnt = learnt_by_row(evidence, blanks)

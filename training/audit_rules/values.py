@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.stats import binom
 
 from features.inputs import INPUTS, Input
+from training.audit_rules.concordance import between_patients, judged
 from training.audit_rules.evidence import Evidence, FloatArray
-from training.audit_rules.finding import Finding, Severity
+from training.audit_rules.finding import Finding, Severity, not_assessable
 
 MIN_ROWS = 5
 SHARE = 0.01  # of the results of an input
@@ -46,6 +47,32 @@ def impossible_values_cluster(evidence: Evidence) -> Finding:
         threshold=SHARE,
         columns=_most(outside),
         row_counts={name: outside[name][0] for name in _most(outside)},
+    )
+
+
+def implausible_values_follow_the_outcome(evidence: Evidence) -> Finding:
+    """Compare how often results lie far out of range, before the event, between the outcomes.
+
+    Garbled numbers of one outcome are a mark of it, however few they are.
+    """
+    rule = implausible_values_follow_the_outcome.__name__
+    if evidence.too_few:
+        return not_assessable(rule, evidence.too_few)
+    measured = evidence.before_the_event
+    rows = measured.loc[measured["value"].notna(), ["course_id", "input", "value"]]
+    groups = rows.groupby(rows["input"].astype(str))["value"]
+    far = groups.transform(lambda values: _far_share(str(values.name), values))
+    patient = rows["course_id"].map(evidence.course_table["patient"])
+    share = far.groupby(patient).mean().reindex(np.arange(len(evidence.patient_table)))
+    counts = rows["input"].astype(str)[far > 0].value_counts()
+    shown = {str(name): int(n) for name, n in counts.head(SHOWN_COLUMNS).items()}
+    return judged(
+        rule,
+        between_patients(evidence, np.asarray(share.fillna(0.0), dtype=np.float64)),
+        "The share of results far out of the plausible range orders patients with an AUROC of "
+        "{area}.",
+        "Find out why the numbers of one outcome are garbled; export all patients in one way.",
+        shown,
     )
 
 
@@ -159,6 +186,12 @@ def _far_outside(one: Input, values: FloatArray) -> np.ndarray:
         return (values > 0) & ((values < low / FAR_TIMES) | (values > high * FAR_TIMES))
     margin = FAR_SHARE * (high - low)
     return (values != 0) & ((values < low - margin) | (values > high + margin))
+
+
+def _far_share(name: str, values: pd.Series) -> FloatArray:
+    known = INPUTS.get(name)
+    numbers = values.to_numpy(dtype=np.float64)
+    return np.zeros(len(values)) if known is None else _far_outside(known, numbers).astype(float)
 
 
 def _without_a_ceiling(values: FloatArray) -> FloatArray:

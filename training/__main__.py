@@ -83,6 +83,12 @@ def _example(said: Namespace, _: WorkFolder) -> None:
     print(f"Next: python -m training import csv {said.destination} work/cohorts/mine")
 
 
+def _products(said: Namespace, _: WorkFolder) -> None:
+    from training.product_lines import catalogue_lines, product_lines
+
+    print("\n".join(catalogue_lines() if said.name is None else product_lines(said.name)))
+
+
 def _synthesize(said: Namespace, _: WorkFolder) -> None:
     from features.sources.synthetic import synthesize_to
     from training.cohort import check_directory
@@ -235,6 +241,7 @@ def _demo(said: Namespace, folder: WorkFolder) -> None:
 VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "import": _import,
     "example": _example,
+    "products": _products,
     "synthesize": _synthesize,
     "check": _check,
     "audit": _audit,

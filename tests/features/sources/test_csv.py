@@ -65,6 +65,8 @@ def test_values_come_in_canonical_units_and_the_source_stays(tmp_path: Path) -> 
         ("C1,1,1,crp,12,mg/L", "input_is_known"),
         ("C1,1,1,,12,mg/L", "input_is_known"),
         ("C1,1,1,creatinine_mg_dl,88,mg/dL", "value_is_possible_in_its_unit"),
+        ("C1,1,1,creatinine_mg_dl,27,mg/dL", "value_fits_no_other_unit_better"),
+        ("C1,1,1,il6_pg_ml,27,IU/mL", "unit_is_one_of_its_input"),
         ("C1,1,1,crp_mg_l,,mg/L", "number_or_level_is_present"),
         ("C1,1,1,oxygen_device,a lot,", "level_is_legal"),
         ("C1,soon,1,crp_mg_l,12,mg/L", "day_is_a_number"),
@@ -292,7 +294,7 @@ def test_a_line_is_listed_for_every_rule_it_breaks(tmp_path: Path) -> None:
     results = RESULTS + "C1,3,2,crp_mg_l,12,stones\nC1,1,1,oxygen_device,snorkel,\n"
     cohort, failures = read_csv(a_folder(tmp_path, measurements=results))
     legal = failures.rows.set_index(["row", "rule"])["legal"].to_dict()
-    assert legal[2, "unit_is_one_of_its_input"] == "mg/L | mg/dL | nmol/L"
+    assert legal[2, "unit_is_one_of_its_input"] == "mg/L | ug/mL | mg/dL | nmol/L"
     assert legal[2, "known_is_not_before_it_happened"] == "known_day from the day itself on"
     assert legal[3, "level_is_legal"].startswith("room_air | nasal_cannula")
     assert len(legal) == 3
@@ -338,7 +340,7 @@ def test_the_template_names_the_products_the_units_and_the_hours(tmp_path: Path)
     assert "axicabtagene ciloleucel (axi-cel)" in columns.loc[("courses", "product"), "legal"]
     unit = columns.loc[("measurements", "unit")]
     assert "required with every numeric measurement" in unit["meaning"]
-    assert "crp_mg_l: mg/L | mg/dL | nmol/L; " in unit["legal"]
+    assert "crp_mg_l: mg/L | ug/mL | mg/dL | nmol/L; " in unit["legal"]
     readme = (tmp_path / "README.txt").read_text(encoding="utf-8")
     assert "ciltacabtagene autoleucel (cilta-cel)" in readme
     settings = (tmp_path / "cohort.toml").read_text(encoding="utf-8").replace("\n# ", " ")

@@ -37,7 +37,7 @@ def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
         return Finding(
             rule,
             "note",
-            f"None of {evidence.columns.shape[1]} columns orders patients of the same grade and day "
+            f"None of {evidence.columns.shape[1]} columns orders patients of one grade and day "
             f"with an AUROC of {LOOK_ABOVE:.2f} or more.",
             threshold=ONE.refuse,
         )

@@ -37,6 +37,14 @@ _OF_DEVICE = {
     "bipap": Oxygen.POSITIVE_PRESSURE,
     "ventilator": Oxygen.POSITIVE_PRESSURE,
 }
+_OTHER_REASON = (
+    "Positive pressure that is not for hypoxia is not counted; the source of this rule was not "
+    "read."
+)
+_FOR_HYPOXIA = (
+    "Positive pressure counts as given for hypoxia unless an intent says chronic or "
+    "airway_protection."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,7 @@ def _low_pressure(found: CrsFindings, missing: tuple[str, ...]) -> Axis:
 def _hypoxia(found: CrsFindings) -> Axis:
     notes: tuple[str, ...] = ()
     if found.other_positive_pressure:
-        notes = ("Positive pressure that is not for hypoxia is not counted [Mh].",)
+        notes = (_OTHER_REASON,)
     name = ("oxygen_device",)
     match found.oxygen:
         case None:
@@ -179,4 +187,5 @@ def _hypoxia(found: CrsFindings) -> Axis:
         case Oxygen.HIGH_FLOW:
             return Axis(3, 3, "high-flow oxygen or mask", name, notes=notes)
         case Oxygen.POSITIVE_PRESSURE:
-            return Axis(4, 4, "positive pressure for hypoxia", name, notes=notes)
+            rule = "positive pressure for hypoxia"
+            return Axis(4, 4, rule, name, notes=(*notes, _FOR_HYPOXIA))

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from features.grading.assumptions import (
     ADULT_MAP_MMHG,
@@ -82,20 +81,18 @@ class CrsReader:
         """Grade at instants `at` of courses `course` (row numbers), both of shape (n,)."""
         facts = self._recorded.facts
         died = (facts["death_cause"].eq("CRS") & facts["death"].notna()).to_numpy(dtype=bool)
-        pressors = self._pressors.at(course, at)
-        keys = pd.DataFrame(
-            {
-                "fever": self._has_fever(course, at),
-                "fever_not_required": self._not_required(course, at),
-                "hypotension": self._hypotension(course, at),
-                "vasopressors": pressors if self._recorded.treatments_recorded else np.nan,
-                "vasopressin": self._vasopressin.at(course, at) > 0,
-                "oxygen": self._oxygen.at(course, at),
-                "other_positive_pressure": self._oxygen.for_another_reason(course, at),
-                "overlapping_rows": self._pressor_rows.at(course, at) > 1,
-                "died": died[course] & (facts["death"].to_numpy()[course] <= at),
-            }
-        )
+        pressors, recorded = self._pressors.at(course, at), self._recorded.treatments_recorded
+        keys = {
+            "fever": self._has_fever(course, at),
+            "fever_not_required": self._not_required(course, at),
+            "hypotension": self._hypotension(course, at),
+            "vasopressors": pressors if recorded else np.full(len(at), np.nan),
+            "vasopressin": self._vasopressin.at(course, at) > 0,
+            "oxygen": self._oxygen.at(course, at),
+            "other_positive_pressure": self._oxygen.for_another_reason(course, at),
+            "overlapping_rows": self._pressor_rows.at(course, at) > 1,
+            "died": died[course] & (facts["death"].to_numpy()[course] <= at),
+        }
         return graded_once(keys, _grade)
 
     def _has_fever(self, course: Integers, at: Floats) -> Floats:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from features.clock import MOMENT
 from features.grading.assumptions import LOOK_BACK_DAYS, ONE_EXAMINATION_DAYS
@@ -73,16 +72,14 @@ class IcansReader:
         for position, reader in self._seizures.items():  # the worst of the look-back, not the last
             found = ~np.isnan(reader.at(course, at).value)
             words["seizure"] = np.where(found, position, words["seizure"])
-        keys = pd.DataFrame(
-            {
-                **_one_examination(ice),
-                "capd": self._capd.at(course, at).value,
-                **words,
-                "young": np.where(np.isnan(age), np.nan, age < CHILD_BELOW_YEARS),
-                "delay": facts["developmental_delay"].to_numpy()[course],
-                "died": died[course] & (facts["death"].to_numpy()[course] <= at),
-            }
-        )
+        keys = {
+            **_one_examination(ice),
+            "capd": self._capd.at(course, at).value,
+            **words,
+            "young": np.where(np.isnan(age), np.nan, age < CHILD_BELOW_YEARS),
+            "delay": facts["developmental_delay"].to_numpy()[course],
+            "died": died[course] & (facts["death"].to_numpy()[course] <= at),
+        }
         return graded_once(keys, _grade)
 
 

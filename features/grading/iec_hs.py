@@ -6,6 +6,7 @@ so none of it is shown to a clinician as a fact.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -16,17 +17,21 @@ from features.grading.graded import VERIFIED
 from features.grading.recorded import Recorded
 
 TAG = "Mh"
-JUDGED: Mapping[str, Literal["required", "common", "also"]] = {
-    "ferritin_rapidly_rising": "required",
-    "haemophagocytosis": "common",
-    "cytopenia_new_or_worse": "common",
-    "other_coagulopathy": "also",
-    "direct_hyperbilirubinaemia": "also",
-    "new_splenomegaly": "also",
-    "neurotoxicity": "also",
-    "lung_signs": "also",
-    "new_renal_failure": "also",
-}
+Kind = Literal["required", "common", "also"]
+
+JUDGED: Mapping[str, Kind] = MappingProxyType(
+    {
+        "ferritin_rapidly_rising": "required",
+        "haemophagocytosis": "common",
+        "cytopenia_new_or_worse": "common",
+        "other_coagulopathy": "also",
+        "direct_hyperbilirubinaemia": "also",
+        "new_splenomegaly": "also",
+        "neurotoxicity": "also",
+        "lung_signs": "also",
+        "new_renal_failure": "also",
+    }
+)
 """Criteria that no table holds: met only where a person says so."""
 
 
@@ -45,7 +50,7 @@ class Criterion:
     """One criterion; `met` is None where the findings do not tell."""
 
     name: str
-    kind: Literal["required", "common", "also"]
+    kind: Kind
     met: bool | None
     tag: str = TAG
 
@@ -111,7 +116,7 @@ def iec_hs_criteria(found: IecHsFindings) -> IecHs:
         _below(found.fibrinogen.value, 150.0),
         _below(found.fibrinogen.value, found.fibrinogen.lower_limit),
     )
-    measured: dict[str, tuple[Literal["required", "common", "also"], bool | None]] = {
+    measured: dict[str, tuple[Kind, bool | None]] = {
         "ferritin above 2 x normal or baseline": ("required", ferritin),
         "AST or ALT above 5 x normal": ("common", _any(_liver(found.ast), _liver(found.alt))),
         "fibrinogen below 150 mg/dL or normal": ("common", fibrinogen),

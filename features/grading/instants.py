@@ -4,13 +4,12 @@ Distinct findings are few, so each is graded once, by the same rules as a single
 known at an instant is read, and nothing that was found before the infusion.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.clock import MOMENT
 from features.grading.assumptions import LOOK_BACK_DAYS
@@ -74,14 +73,15 @@ def last_of(recorded: Recorded, name: str, *, lowest_counts: bool = False) -> La
     return LastOf(rows, LOOK_BACK_DAYS[name])
 
 
-def graded_once(keys: pd.DataFrame, grade: Callable[[dict[str, Any]], Graded]) -> Gradings:
-    """Grade every distinct row of `keys` once; NaN reaches `grade` as None."""
-    if keys.empty:
-        return Gradings(np.array([], dtype=np.int64), ())
-    by = keys.groupby(list(keys.columns), sort=False, dropna=False)
-    code = np.asarray(by.ngroup(), dtype=np.int64)
-    first = np.unique(code, return_index=True)[1]
-    rows = keys.iloc[first].astype("object")
-    rows = rows.where(rows.notna(), None)
-    found = [dict(zip(keys.columns, row, strict=True)) for row in rows.to_numpy()]
-    return Gradings(code, tuple(grade(row) for row in found))
+def graded_once(
+    keys: Mapping[str, npt.NDArray[Any]], grade: Callable[[dict[str, Any]], Graded]
+) -> Gradings:
+    """Grade every distinct row of `keys`, columns of numbers, once; NaN becomes None."""
+    columns = [np.asarray(column, dtype=np.float64) for column in keys.values()]
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        level, place = np.unique(column, return_inverse=True)
+        code = np.unique(code * (len(level) + 1) + place, return_inverse=True)[1]
+    rows = np.unique(code, return_index=True)[1]
+    found = [[None if np.isnan(column[row]) else column[row] for column in columns] for row in rows]
+    return Gradings(code, tuple(grade(dict(zip(keys, row, strict=True))) for row in found))

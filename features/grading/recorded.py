@@ -231,7 +231,7 @@ def _given(rows: pd.DataFrame, course: Integers, resolution: str) -> Given:
         happened_at(start, resolution),
         seen_from,
         end,
-        np.where(several, np.nan_to_num(dose), 1.0),
+        np.where(several, np.floor(np.nan_to_num(dose)), 1.0),
         np.where(unit == "L/min", dose, np.nan),
         rows["intent"].to_numpy(dtype=object),
     )

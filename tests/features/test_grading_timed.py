@@ -1,9 +1,11 @@
 """Grades at instants: what is known decides, in any order, one course or many."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import CohortError
@@ -20,7 +22,7 @@ from features.grading import (
 from features.grading.timed import LastNoted, RunningNow, visible_after
 from features.inputs import INPUTS
 from features.sources.synthetic import synthesize
-from features.tables import Cohort
+from features.tables import INTENTS, Cohort
 from tests.builders import (
     a_cohort,
     a_grading,
@@ -142,6 +144,7 @@ def as_one(cells_of_results, cells_of_drugs, facts=None, resolution="instant"):
 
 
 @pytest.mark.parametrize("toxicity", GRADED_BY)
+@settings(deadline=None, max_examples=80)
 @given(records, instants)
 def test_what_becomes_known_later_changes_nothing(toxicity, record, at):
     results, drugs = ([row.cells for row in rows] for rows in record)
@@ -156,6 +159,7 @@ def test_what_becomes_known_later_changes_nothing(toxicity, record, at):
 
 
 @pytest.mark.parametrize("toxicity", GRADED_BY)
+@settings(deadline=None, max_examples=80)
 @given(records, instants, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(toxicity, record, at, random):
     results, drugs = ([row.cells for row in rows] for rows in record)
@@ -166,6 +170,7 @@ def test_the_order_of_rows_changes_nothing(toxicity, record, at, random):
     assert grade(as_one(results, drugs), at) == before
 
 
+@settings(deadline=None, max_examples=40)
 @given(records, records)
 def test_a_course_in_a_cohort_is_graded_as_it_is_alone(one, other):
     def rows(name, record):
@@ -182,10 +187,7 @@ def test_a_course_in_a_cohort_is_graded_as_it_is_alone(one, other):
     recorded = bool(one[1] or other[1])
     for name, record in (("A", one), ("B", other)):
         alone = as_one(*([row.cells for row in rows] for rows in record))
-        alone = type(alone)(
-            alone.n_courses, alone.resolution, alone.facts, recorded, alone.given,
-            alone._rows, alone._input, alone._limits,
-        )  # fmt: skip
+        alone = replace(alone, treatments_recorded=recorded)
         for row in graded[graded["course_id"] == name].itertuples():
             expected = GRADED_BY[row.toxicity](alone, row.known_day)
             assert (row.lowest, row.highest, row.rule) == (
@@ -219,6 +221,19 @@ def test_a_grading_stands_at_each_instant_at_which_a_finding_changes():
         a_measurement("A", 2.75, "oxygen_device", "nasal_cannula"),
     ]
     assert crs_of(fever_and(*rows)) == {2.0: 1, 2.25: 3, 2.5: 1, 2.75: 2}
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("device", TEXTS["oxygen_device"])
+def test_only_an_intent_excuses_positive_pressure_and_only_that(intent, device):
+    rows = [
+        a_treatment("A", 2.25, "positive_pressure_ventilation", intent=intent),
+        a_measurement("A", 2.5, "oxygen_device", device),
+    ]
+    rank = INPUTS["oxygen_device"].levels[device]
+    excused = {"chronic": ("cpap", "bipap"), "airway_protection": ("cpap", "bipap", "ventilator")}
+    grade = 1 if device in excused.get(intent, ()) else (1, 2, 3, 4)[rank]
+    assert crs_of(fever_and(*rows))[2.5] == grade
 
 
 def test_the_number_of_agents_may_stand_as_a_dose():

@@ -150,7 +150,7 @@ def test_what_becomes_known_later_changes_nothing(toxicity, record, at):
     results, drugs = ([row.cells for row in rows] for rows in record)
     known = [row for row in results if row["known_day"] <= at]
     so_far = [
-        {**row, "stop_day": None if (row["stop_day"] or 99.0) > at else row["stop_day"]}
+        {**row, "stop_day": row["stop_day"] if (row["stop_day"] or 0.0) <= at else None}
         for row in drugs
         if row["known_day"] <= at
     ]

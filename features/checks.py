@@ -26,6 +26,16 @@ Rule = Callable[[pd.DataFrame, pd.DataFrame], Mask]
 
 CELL = " (cell)"
 _SHOWN_ROWS = 5
+# What breaks one of these cannot be read at all; every other rule judges what was read.
+_READING_RULES = frozenset(
+    {
+        "course_id_is_unique", "product_is_in_the_catalogue", "product_is_a_car_t",
+        "course_is_known", "course_was_kept", "input_is_known", "unit_is_one_of_its_input",
+    }
+)  # fmt: skip
+_READING_ENDINGS = (
+    "_is_present", "_is_legal", "_is_a_number", "_is_a_flag", "_is_a_timestamp",
+)  # fmt: skip
 
 
 @dataclass
@@ -260,6 +270,8 @@ def check_tables(
     tables: Mapping[str, pd.DataFrame | None],
     manifest: Manifest,
     broken_before: Mapping[str, Mapping[str, Mask]] | None = None,
+    *,
+    as_published: bool = False,
 ) -> tuple[Cohort, Failures]:
     """Keep the rows that pass every rule; list the others by every rule they break.
 
@@ -271,6 +283,8 @@ def check_tables(
         Its ``counts`` and ``exclusions`` are filled.
     broken_before : mapping, optional
         Table name -> rule -> mask of the rows that a source found to break a rule of its own.
+    as_published : bool
+        Leave out only what cannot be read; no range and no rule of plausibility applies.
 
     Returns
     -------
@@ -290,9 +304,11 @@ def check_tables(
         frame, unreadable = conform(tables.get(name), table)
         found = {**(broken_before or {}).get(name, {}), **unreadable}
         found |= dict(_column_rules(frame, table))
+        found = _about_reading(found) if as_published else found
         frame, cells = _without_broken_cells(frame, found) if name == "courses" else (frame, {})
         every_course = frame if name == "courses" else every_course
-        found |= dict(_row_rules(name, frame, every_course, kept.get("courses", frame)))
+        of_rows = dict(_row_rules(name, frame, every_course, kept.get("courses", frame)))
+        found |= _about_reading(of_rows) if as_published else of_rows
         found = _each_once(found)
         listed += list(_listed(name, frame, found | cells))
         bad = _none(frame)
@@ -305,6 +321,14 @@ def check_tables(
     for rule_name, count in failures.counts().items():
         manifest.exclusions[rule_name] = manifest.exclusions.get(rule_name, 0) + count
     return finished(kept, manifest), failures
+
+
+def _about_reading(found: Mapping[str, Mask]) -> dict[str, Mask]:
+    return {
+        rule: mask
+        for rule, mask in found.items()
+        if rule in _READING_RULES or rule.endswith(_READING_ENDINGS)
+    }
 
 
 def _without_broken_cells(

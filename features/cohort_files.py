@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CohortError
-from features.tables import TABLES, Cohort, Manifest, conform, finished
+from features.tables import TABLES, Cohort, Manifest, conform, finished, no_course_in_common
 
 MANIFEST = "cohort.json"
 REJECTED = "rejected.csv"
@@ -74,8 +74,19 @@ def read_cohort(directory: str | Path) -> Cohort:
                 f"{directory}: table {name}: {int(mask.sum())} rows break {rule}. "
                 "Import the files again to have them listed."
             )
+        _refuse_strangers(Path(directory), name, frame, tables)
         tables[name] = frame
     return finished(tables, manifest)
+
+
+def _refuse_strangers(
+    directory: Path, name: str, frame: pd.DataFrame, read: Mapping[str, pd.DataFrame]
+) -> None:
+    """Refuse a table of which no row has a known course: it would count as a table without rows."""
+    if name == "courses" or frame.empty:
+        return
+    if not frame["course_id"].isin(read["courses"]["course_id"]).any():
+        raise CohortError(f"{directory}: table {name}: {no_course_in_common(len(frame))}")
 
 
 def _read_table(directory: Path, name: str) -> pd.DataFrame | None:

@@ -6,13 +6,20 @@ dictionary derive from the two tables of this file, :data:`INPUTS` (measured ove
 
 LOINC codes and unit factors follow the curated MIMIC-IV mapping (MIT-LCP/mimic-code) and LOINC
 itself; where no code was confirmed the tuple is empty. Hard ranges bound what a living patient can
-have in the canonical unit; a value outside is impossible. Plausible ranges only raise a notice.
+have in the canonical unit; a value outside is impossible. A value outside the plausible range raises
+a notice; one that is far outside it and fits another accepted unit is refused (``units.py``).
+
+All hard and plausible ranges, and those of children (``child_ranges.py``), are assumptions [A] that a
+clinician must sign off. LDH codes 14804-9 (lactate to pyruvate) and 14805-6 (pyruvate to lactate)
+name assays that differ about twofold: read them against the upper limit of their own laboratory.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+from features.child_ranges import CHILD_RANGES, AgeRange
 
 Range = tuple[float, float]
 
@@ -50,8 +57,8 @@ class Input:
         Whether differences or ratios of this input are read.
     levels : mapping
         For text inputs: legal text -> severity rank, in order; empty for numbers.
-    child_plausible : tuple of float or None
-        Plausible range under 12 years where it differs.
+    by_age : tuple of AgeRange
+        Plausible ranges of children where they differ, youngest first.
     """
 
     name: str
@@ -65,12 +72,26 @@ class Input:
     accepted: Mapping[str, Conversion] = field(default_factory=dict)
     scale: Literal["linear", "log"] = "linear"
     levels: Mapping[str, int] = field(default_factory=dict)
-    child_plausible: Range | None = None
+    by_age: tuple[AgeRange, ...] = ()
 
     @property
     def is_text(self) -> bool:
         """Whether the value is one of :attr:`levels` instead of a number."""
         return bool(self.levels)
+
+    def plausible_at(self, age_years: float | None) -> Range:
+        """Return the plausible range at an age; that of adults where the age is not known."""
+        if age_years is not None:
+            for band in self.by_age:
+                if age_years < band.under_years:
+                    return band.plausible
+        return self.plausible
+
+    @property
+    def plausible_at_any_age(self) -> Range:
+        """The widest range: what is plausible for a patient of some age."""
+        ranges = (self.plausible, *(band.plausible for band in self.by_age))
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 _U_PER_UKAT = 60.0
@@ -94,11 +115,11 @@ def _number(
     *loinc: str,
     others: Mapping[str, float | Conversion] | None = None,
     log: bool = False,
-    child: Range | None = None,
 ) -> Input:
     return Input(
         name, label, label_zh, group, unit, hard, plausible, loinc,
-        _units(unit, others or {}), "log" if log else "linear", child_plausible=child,
+        _units(unit, others or {}), "log" if log else "linear",
+        by_age=CHILD_RANGES.get(name, ()),
     )  # fmt: skip
 
 
@@ -113,11 +134,11 @@ def _levels(name: str, label: str, label_zh: str, group: str, **levels: int) -> 
 _CELLS = {"10*9/L": 1.0, "/uL": 0.001}
 
 _BLOOD_COUNT = (
-    _number("wbc_10e9_l", "White cells", "白细胞", "blood count", "10*3/uL", (0, 1000), (0.05, 100),
+    _number("wbc_10e9_l", "White cells", "白细胞", "blood count", "10*3/uL", (0, 1000), (0.05, 200),
             "6690-2", "26464-8", others=_CELLS, log=True),
     _number("anc_10e9_l", "Neutrophils", "中性粒细胞计数", "blood count", "10*3/uL", (0, 500), (0, 60),
             "751-8", "26499-4", "753-4", others=_CELLS, log=True),
-    _number("alc_10e9_l", "Lymphocytes", "淋巴细胞计数", "blood count", "10*3/uL", (0, 500), (0, 60),
+    _number("alc_10e9_l", "Lymphocytes", "淋巴细胞计数", "blood count", "10*3/uL", (0, 500), (0, 200),
             "731-0", "26474-7", "732-8", others=_CELLS, log=True),
     _number("monocytes_10e9_l", "Monocytes", "单核细胞计数", "blood count", "10*3/uL", (0, 200), (0, 20),
             "742-7", "26484-6", others=_CELLS, log=True),
@@ -141,7 +162,7 @@ _CHEMISTRY = (
     _number("hbdh_u_l", "Alpha-hydroxybutyrate dehydrogenase", "α-羟丁酸脱氢酶", "chemistry", "U/L",
             (20, 50000), (50, 8000), others={"ukat/L": _U_PER_UKAT}, log=True),
     _number("creatinine_mg_dl", "Creatinine", "肌酐", "chemistry", "mg/dL", (0.05, 30), (0.15, 12),
-            "2160-0", "38483-4", "14682-9", others={"umol/L": 0.01131}, log=True, child=(0.1, 6)),
+            "2160-0", "38483-4", "14682-9", others={"umol/L": 0.01131}, log=True),
     _number("ast_u_l", "AST", "天冬氨酸氨基转移酶", "chemistry", "U/L", (1, 30000), (5, 5000),
             "1920-8", "30239-8", others={"ukat/L": _U_PER_UKAT}, log=True),
     _number("alt_u_l", "ALT", "丙氨酸氨基转移酶", "chemistry", "U/L", (1, 30000), (3, 5000),
@@ -176,10 +197,10 @@ _CHEMISTRY = (
 
 _COAGULATION = (
     _number("d_dimer_ng_ml_feu", "D-dimer (FEU)", "D-二聚体", "coagulation", "ng/mL{FEU}", (0, 1000000),
-            (50, 200000), "48065-7",
+            (50, 200000), "48065-7", "48067-3", "30240-6", "48066-5",
             others={"ug/L{FEU}": 1.0, "mg/L{FEU}": 1000.0, "ug/mL{FEU}": 1000.0,
-                    "ng/mL{DDU}": Conversion(2.0, approximate=True),
-                    "mg/L{DDU}": Conversion(2000.0, approximate=True)}, log=True),
+                    **dict.fromkeys(("ng/mL{DDU}", "ug/L{DDU}"), Conversion(2.0, approximate=True)),
+                    **dict.fromkeys(("mg/L{DDU}", "ug/mL{DDU}"), Conversion(2000.0, approximate=True))}, log=True),
     _number("fibrinogen_mg_dl", "Fibrinogen", "纤维蛋白原", "coagulation", "mg/dL", (5, 2500), (30, 1500),
             "3255-7", "3256-5", others={"g/L": 100.0, "umol/L": 34.0}),
     _number("pt_s", "Prothrombin time", "凝血酶原时间", "coagulation", "s", (5, 200), (8, 80), "5902-2"),
@@ -191,7 +212,7 @@ _COAGULATION = (
 
 _INFLAMMATION = (
     _number("crp_mg_l", "CRP", "C反应蛋白", "inflammation", "mg/L", (0, 1000), (0.1, 600), "1988-5",
-            "30522-7", others={"mg/dL": 10.0, "nmol/L": 0.105}, log=True),
+            "30522-7", others={"ug/mL": 1.0, "mg/dL": 10.0, "nmol/L": 0.105}, log=True),
     _number("ferritin_ng_ml", "Ferritin", "铁蛋白", "inflammation", "ng/mL", (0, 2000000), (3, 500000),
             "2276-4", others={"ug/L": 1.0, "mg/L": 1000.0, "pmol/L": 0.445}, log=True),
     _number("procalcitonin_ng_ml", "Procalcitonin", "降钙素原", "inflammation", "ng/mL", (0, 2000),
@@ -224,15 +245,14 @@ _VITALS = (
     _number("temperature_c", "Temperature", "体温", "vital", "Cel", (25, 45), (34, 42), "8310-5",
             "8331-1", others={"[degF]": Conversion(1 / 1.8, -32 / 1.8)}),
     _number("sbp_mmhg", "Systolic pressure", "收缩压", "vital", "mm[Hg]", (20, 320), (60, 240), "8480-6",
-            "76534-7", others={"kPa": _KPA}, child=(50, 180)),
+            "76534-7", others={"kPa": _KPA}),
     _number("dbp_mmhg", "Diastolic pressure", "舒张压", "vital", "mm[Hg]", (10, 220), (25, 140),
-            "8462-4", "76535-4", others={"kPa": _KPA}, child=(20, 120)),
+            "8462-4", "76535-4", others={"kPa": _KPA}),
     _number("map_mmhg", "Mean arterial pressure", "平均动脉压", "vital", "mm[Hg]", (15, 250), (40, 170),
-            "8478-0", "76536-2", others={"kPa": _KPA}, child=(30, 140)),
-    _number("heart_rate_per_min", "Heart rate", "心率", "vital", "/min", (15, 350), (35, 200), "8867-4",
-            child=(45, 230)),
+            "8478-0", "76536-2", others={"kPa": _KPA}),
+    _number("heart_rate_per_min", "Heart rate", "心率", "vital", "/min", (15, 350), (35, 200), "8867-4"),
     _number("respiratory_rate_per_min", "Respiratory rate", "呼吸频率", "vital", "/min", (2, 120), (6, 60),
-            "9279-1", child=(10, 80)),
+            "9279-1"),
     _number("spo2_percent", "Oxygen saturation", "血氧饱和度", "vital", "%", (20, 100), (60, 100),
             "59408-5", "2708-6", others={"1": 100.0}),
     _number("fio2_percent", "Inspired oxygen", "吸入氧浓度", "vital", "%", (20, 100), (21, 100), "3150-0",
@@ -244,8 +264,11 @@ _VITALS = (
 )  # fmt: skip
 
 
-def _score(name: str, label: str, label_zh: str, top: float) -> Input:
-    return _number(name, label, label_zh, "neurological", "{score}", (0, top), (0, top))
+def _score(
+    name: str, label: str, label_zh: str, top: float, *loinc: str, lowest: float = 0
+) -> Input:
+    bounds = (lowest, top)
+    return _number(name, label, label_zh, "neurological", "{score}", bounds, bounds, *loinc)
 
 
 # A word of rank 0 besides the normal one: the finding is there and has another cause (sedation,
@@ -269,6 +292,16 @@ _NEUROLOGICAL = (
             none=0, other_cause=0, deep_focal_weakness=4),
     _levels("cerebral_oedema", "Raised pressure or oedema", "脑水肿或颅内压升高", "neurological",
             none=0, other_cause=0, focal=3, diffuse_or_herniation_signs=4),
+    _score("gcs_eye", "GCS eye opening", "GCS睁眼反应", 4, "9267-6", lowest=1),
+    _score("gcs_verbal", "GCS verbal response", "GCS语言反应", 5, "9270-0", lowest=1),
+    _score("gcs_motor", "GCS motor response", "GCS运动反应", 6, "9268-4", lowest=1),
+)  # fmt: skip
+
+_BODY = (
+    _number("body_weight_kg", "Body weight", "体重", "body", "kg", (1, 400), (25, 250), "29463-7",
+            others={"g": 0.001, "[lb_av]": 0.45359}),
+    _number("height_cm", "Height", "身高", "body", "cm", (30, 250), (120, 220), "8302-2",
+            others={"m": 100.0, "[in_i]": 2.54}),
 )  # fmt: skip
 
 INPUTS: Mapping[str, Input] = MappingProxyType(
@@ -276,7 +309,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
         one.name: one
         for one in (
             *_BLOOD_COUNT, *_CHEMISTRY, *_COAGULATION, *_INFLAMMATION, *_CYTOKINES, *_VITALS,
-            *_NEUROLOGICAL,
+            *_NEUROLOGICAL, *_BODY,
         )
     }
 )  # fmt: skip

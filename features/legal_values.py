@@ -54,6 +54,11 @@ def _range_of(one: Input) -> str:
     return f"{one.hard[0]:g} to {one.hard[1]:g} {one.unit}"
 
 
+def _usual_range_of(one: Input) -> str:
+    low, high = one.plausible_at_any_age
+    return f"usually {low:g} to {high:g} {one.unit}; one of {units_of(one)}"
+
+
 def _number_or_words_of(one: Input) -> str:
     return _words_of(one) if one.is_text else _range_of(one)
 
@@ -63,6 +68,7 @@ _OF_INPUT: Mapping[str, Callable[[Input], str]] = {
     "level_is_legal": _words_of,
     "value_is_possible": _range_of,
     "value_is_possible_in_its_unit": _range_of,
+    "value_fits_no_other_unit_better": _usual_range_of,
     "number_or_level_is_present": _number_or_words_of,
     "value_is_a_number": _range_of,
 }

@@ -18,48 +18,105 @@ CONVERTIBLE_SCALES = ("ASTCT",)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One published rate: the share of infused patients with `toxicity` at `min_grade` or more."""
+    """One published rate: the share of infused patients with `toxicity` at `min_grade` or more.
+
+    Attributes
+    ----------
+    toxicity : str
+        CRS or ICANS; NE is "neurological events", older and broader than ICANS.
+    numerator, denominator : int or None
+        Counts, where they were published.
+    overlaps : str
+        The analysis set that already holds these patients; such a rate is shown, never pooled.
+    """
 
     diagnosis: str
     toxicity: str
     min_grade: int
     value: float
-    denominator: int
+    denominator: int | None
     scale: str
+    analysis_set: str
     source: str
     tag: str
     numerator: int | None = None
+    overlaps: str = ""
+    note: str = ""
 
     @property
     def verified(self) -> bool:
-        """Whether the source was read, so that the figure may be shown."""
+        """Whether the source was read, so that the figure may be shown to a clinician."""
         return self.tag in READ_TAGS
 
     @property
     def usable(self) -> bool:
-        """Whether the rate may enter a prior: source read and scale ASTCT or convertible."""
-        return self.verified and self.scale in CONVERTIBLE_SCALES
+        """Whether the rate may enter a prior: read, counted once, on a convertible scale."""
+        return (
+            self.verified
+            and self.scale in CONVERTIBLE_SCALES
+            and not self.overlaps
+            and self.denominator is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement about a product with the tag of its source."""
+
+    text: str
+    tag: str
+
+    @property
+    def verified(self) -> bool:
+        """Whether the source was read."""
+        return self.tag in READ_TAGS
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One CAR-T product."""
+    """One CAR-T product.
+
+    Attributes
+    ----------
+    code_names : mapping
+        Code name -> tag.
+    identity : Fact
+        Approvals in words; its tag covers target, vector and indications too.
+    dose : tuple of Fact
+        The dose schedule; one of a split dose names each dose.
+    rxnorm, omop : int or None
+        RxNorm code and OMOP concept.
+    confirmed : bool
+        False for a product that is said to be approved without a reliable source.
+    """
 
     name: str
     short: str
     brands: tuple[str, ...]
     aliases: tuple[str, ...]
+    code_names: Mapping[str, str]
     target: str
+    target_detail: str
     costimulation: str
+    costimulation_tag: str
+    vector: str
     indications: tuple[str, ...]
+    identity: Fact
+    dose: tuple[Fact, ...]
+    lymphodepletion: Fact
+    warnings: tuple[Fact, ...]
+    source: str
     rates: tuple[Rate, ...]
+    rxnorm: int | None = None
+    omop: int | None = None
     crs_window_days: tuple[float, float] | None = None
     split_dose: bool = False
+    confirmed: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name under which the product is recognised."""
-        return (self.name, self.short, *self.brands, *self.aliases)
+        return (self.name, self.short, *self.brands, *self.code_names, *self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +141,72 @@ class BaseRate:
     source: str
 
 
-def _read() -> dict[str, Any]:
-    with Path(__file__).with_suffix(".toml").open("rb") as file:
+def _read(name: str) -> dict[str, Any]:
+    with Path(__file__).with_name(name).open("rb") as file:
         return tomllib.load(file)
+
+
+def _rates(one: Mapping[str, Any], analysis_set: str) -> tuple[Rate, ...]:
+    """Return the rates of one analysis set; what a rate names itself wins over its set."""
+    shared = {"denominator": None} | {
+        key: one[key]
+        for key in ("diagnosis", "denominator", "source", "tag", "overlaps")
+        if key in one
+    }
+    return tuple(Rate(**{**shared, "analysis_set": analysis_set, **rate}) for rate in one["rates"])
 
 
 def _product(row: Mapping[str, Any]) -> Product:
     window = row.get("crs_window_days")
+    shared = [
+        Fact(one["text"], one["tag"])
+        for one in _CATALOGUE["class_warning"]
+        if row["target"] in one["targets"]
+    ]
     return Product(
         name=row["name"],
         short=row["short"],
         brands=tuple(row["brands"]),
         aliases=tuple(row["aliases"]),
+        code_names=MappingProxyType(row["code_names"]),
         target=row["target"],
+        target_detail=row.get("target_detail", ""),
         costimulation=row["costimulation"],
+        costimulation_tag=row["costimulation_tag"],
+        vector=row["vector"],
         indications=tuple(row["indications"]),
-        rates=tuple(Rate(**rate) for rate in row["rates"]),
+        identity=Fact(row["approvals"], row["identity_tag"]),
+        dose=tuple(Fact(**one) for one in row["dose"]),
+        lymphodepletion=Fact(**row["lymphodepletion"]),
+        warnings=(*shared, *(Fact(**one) for one in row.get("warnings", ()))),
+        source=row["source"],
+        rates=tuple(
+            rate
+            for one in _PUBLISHED["set"]
+            if one["product"] == row["name"]
+            for rate in _rates(one, one["analysis_set"])
+        ),
+        rxnorm=row.get("rxnorm"),
+        omop=row.get("omop"),
         crs_window_days=(window[0], window[1]) if window else None,
         split_dose=row.get("split_dose", False),
+        confirmed=row.get("confirmed", True),
     )
 
 
-_CATALOGUE = _read()
+_CATALOGUE = _read("products.toml")
+_PUBLISHED = _read("product_rates.toml")
 PRODUCTS: Mapping[str, Product] = MappingProxyType(
     {row["name"]: _product(row) for row in _CATALOGUE["product"]}
 )
+MIXED_RATES: tuple[Rate, ...] = tuple(
+    rate for one in _PUBLISHED["mixed"] for rate in _rates(one, one["products"])
+)
 _BY_ANY_NAME = {name.casefold(): one for one in PRODUCTS.values() for name in one.names}
-_NOT_CAR_T = {
-    name.casefold(): group["kind"] for group in _CATALOGUE["not_car_t"] for name in group["names"]
-}
+NOT_CAR_T: Mapping[str, str] = MappingProxyType(
+    {name: group["kind"] for group in _CATALOGUE["not_car_t"] for name in group["names"]}
+)
+_KIND_BY_NAME = {name.casefold(): kind for name, kind in NOT_CAR_T.items()}
 
 
 def product(name: str) -> Product:
@@ -126,9 +220,9 @@ def product(name: str) -> Product:
     asked = str(name).strip().casefold()
     if asked in _BY_ANY_NAME:
         return _BY_ANY_NAME[asked]
-    if asked in _NOT_CAR_T:
+    if asked in _KIND_BY_NAME:
         raise ProductError(
-            f"{name.strip()!r} is no CAR-T product but a {_NOT_CAR_T[asked]}; "
+            f"{name.strip()!r} is no CAR-T product ({_KIND_BY_NAME[asked]}); "
             "no risk is estimated for it.",
             kind="not_car_t",
         )
@@ -146,9 +240,9 @@ def base_rate(
 ) -> BaseRate | None:
     """Return the published rate that a patient of this product starts from.
 
-    Only rates whose source was read and whose scale is ASTCT or convertible count. The product's
-    rate in the diagnosis comes first, then its rate over all diagnoses, then the pooled rate of its
-    target x costimulation class, in the diagnosis if there is one.
+    Only rates count whose source was read, whose scale is ASTCT or convertible, and whose patients
+    are in no other set. The product's rate in the diagnosis comes first, then its rate over all
+    diagnoses, then the pooled rate of its target x costimulation class, in the diagnosis if known.
 
     Returns
     -------
@@ -179,6 +273,7 @@ def _matches(rate: Rate, toxicity: str, min_grade: int) -> bool:
 
 
 def _pooled(rates: list[Rate], level: str, source: str) -> BaseRate:
-    patients = sum(rate.denominator for rate in rates)
-    value = math.fsum(rate.value * rate.denominator for rate in rates) / patients
+    weights = [rate.denominator or 0 for rate in rates]
+    patients = sum(weights)
+    value = math.fsum(rate.value * n for rate, n in zip(rates, weights, strict=True)) / patients
     return BaseRate(value, patients, level, source)

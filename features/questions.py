@@ -7,7 +7,7 @@ The estimand is the risk under usual treatment at the site: tocilizumab and ster
 landmark are part of what may happen, not censoring.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +72,10 @@ class Question:
         the record ("ever in the record"), which only a declared end of record can answer.
     before_infusion : bool
         Landmarks are instants at or before the infusion, also where the source resolves only days.
+    from_grade : int
+        The lowest current grade of this toxicity, as known at the landmark, at which it is asked; 0
+        asks everybody at risk, above 0 an unknown grade is not asked. 1 asks for the course of a
+        toxicity among those who have it.
 
     Raises
     ------
@@ -86,15 +90,16 @@ class Question:
     horizon_days: float | None = None
     until_day: float | None = None
     before_infusion: bool = False
+    from_grade: int = 0
 
     def __post_init__(self) -> None:
         for broken, legal in self._rules():
             if broken:
                 raise QuestionError(f"question {self.name!r}: {legal}.")
 
-    def _rules(self) -> list[tuple[bool, str]]:
+    def _rules(self) -> Iterator[tuple[bool, str]]:
         days, until = self.landmark_days, self.until_day
-        return [
+        yield from (
             (self.toxicity not in ("CRS", "ICANS"), "toxicity is CRS or ICANS"),
             (self.min_grade not in (1, 2, 3, 4, 5), "min_grade is 1, 2, 3, 4 or 5"),
             (not days, "landmark_days needs at least one day"),
@@ -115,7 +120,15 @@ class Question:
                 self.before_infusion and any(day > 0 for day in days),
                 "before_infusion landmarks are day 0 or earlier",
             ),
-        ]
+        )
+        yield (
+            self.from_grade not in (0, 1, 2, 3, 4) or self.from_grade >= self.min_grade,
+            "from_grade is a whole number, 0 or more and below min_grade",
+        )
+        yield (
+            self.before_infusion and self.from_grade > 0,
+            "before infusion nobody has a grade to ask from: from_grade is 0",
+        )
 
     def instant(self, day: float, resolution: str = "instant") -> float:
         """Return the instant of landmark `day`; what is known up to it, itself included, may enter.
@@ -132,8 +145,11 @@ class Question:
         return np.inf if self.until_day is None else landmark_instant(self.until_day, resolution)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON."""
-        return {**asdict(self), "landmark_days": list(self.landmark_days)}
+        """Return plain data, for JSON; ``from_grade`` only where it asks for one."""
+        made = {**asdict(self), "landmark_days": list(self.landmark_days)}
+        if not self.from_grade:
+            del made["from_grade"]  # digests of plans and models that never named it stay the same
+        return made
 
     @classmethod
     def from_dict(cls, parts: Mapping[str, Any]) -> "Question":
@@ -203,8 +219,9 @@ def question(asked: "str | Mapping[str, Any] | Question") -> Question:
 def labels(cohort: Cohort, asked: Question, convention: str | None = None) -> pd.DataFrame:
     """Return one row per course and landmark at risk, with its outcome in hindsight.
 
-    At risk: alive, watched, and below the grade of *this* toxicity at the landmark. A course that
-    was never graded for this toxicity is not watched: no grading is not grade 0. An event is the
+    At risk: alive, watched, and below the grade of *this* toxicity at the landmark; where the
+    question has a ``from_grade``, known to be at that grade or above. A course that was never
+    graded for this toxicity is not watched: no grading is not grade 0. An event is the
     first grading at or above the grade inside (L, end of the horizon], or death of this toxicity.
     Death from another cause competes: outcome 0. Discharge is neither: the window is event-free
     only as far as a later grading, or follow-up without an ungraded readmission, reaches.
@@ -276,6 +293,8 @@ def _at_landmark(
     at_risk = seen.graded & seen.alive_at(instant) & ~(state >= asked.min_grade)
     if not asked.before_infusion:
         at_risk &= seen.in_sight_at(instant)
+    if asked.from_grade:
+        at_risk &= current >= asked.from_grade
     status, ended = _settled(event, seen, instant, end)
     event = np.where(status == "event", event, np.nan)
     dose = np.where(event > seen.second_dose, 2.0, 1.0)

@@ -1,18 +1,17 @@
 """Bedside scores: pure functions of readings whose units stand in the argument names.
 
 Each takes numbers or arrays and gives NaN where a reading it needs is missing. What a score was
-made for, and when it may be read, is in :data:`SCORES`; the functions do not know the day.
+made for, and when it may be read, is in :data:`SCORES`; the functions do not know the day. At the
+bedside they are read through :func:`features.score_reading.read_score`, which does.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.score_facts import CutOff, Floats, Score, Timing
 
 LEAST_PLATELETS_10E9_L = 1.0
 """Platelets divide in the EASIX family. Analysers report 0 for "below 1", which counts as 1."""
@@ -56,8 +55,8 @@ def m_easix(
     """Return the modified EASIX: LDH x CRP / platelets, with CRP in mg/dL inside the formula.
 
     CRP is *taken* in mg/L, as laboratories report it, and converted here: mixing the two is a
-    tenfold error. Severe CRS: AUROC 0.80 before lymphodepletion, 0.75 on day 1 (118 patients, none
-    external). No published cut-off.
+    tenfold error. Severe CRS: AUROC 0.804 before lymphodepletion, 0.730 on day -1, 0.754 on day 1
+    (118 adults, none external). No published cut-off.
 
     References
     ----------
@@ -118,8 +117,8 @@ def hscore(
 ) -> Floats:
     """Return the HScore for reactive haemophagocytic syndrome, 0 to 337 points.
 
-    Above 169 the syndrome is likely. Not made for CAR-T: cytopenia after lymphodepletion and CRS
-    itself fill most of its items.
+    Not made for CAR-T: cytopenia after lymphodepletion and CRS itself fill most of its items. The
+    93 % that are quoted at 169 points are a sensitivity, not a probability.
 
     Parameters
     ----------
@@ -162,45 +161,16 @@ def hscore(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a score is, what it was made for, and when it may be read.
-
-    Attributes
-    ----------
-    compute : callable
-        The function; its arguments are the names in `inputs` and `findings`.
-    inputs : tuple of str
-        Inputs of :data:`features.inputs.INPUTS` that it needs.
-    findings : tuple of str
-        What else it needs, that no table holds.
-    earliest_day, latest_day : float
-        Days from infusion on which it may be read.
-    high_from : float or None
-        Published threshold; `high_means` says for what.
-    """
-
-    name: str
-    label: str
-    label_zh: str
-    compute: Callable[..., Floats]
-    inputs: tuple[str, ...]
-    made_for: str
-    population: str
-    doi: str
-    earliest_day: float
-    latest_day: float
-    high_from: float | None = None
-    high_means: str = ""
-    findings: tuple[str, ...] = ()
-    log2: bool = False
-
-    def of(self, readings: Mapping[str, Any]) -> Floats:
-        """Compute the score from readings by input name; an absent one counts as missing."""
-        return self.compute(
-            **{name: readings.get(name, np.nan) for name in (*self.inputs, *self.findings)}
-        )
-
+_PENNISI = (
+    "CRS grade 3 or more",
+    "118 adults with B-ALL or large B-cell lymphoma",
+    ("B-ALL", "LBCL"),
+)
+_AS_PENNISI = Timing(days=(-1, 1, 3))
+_EASIX_CAUTION = (
+    "On 154 other patients (axi-cel) neither CRS nor ICANS of grade 3 or more went with it "
+    "(Cancers 2023;15:5443)."
+)
 
 SCORES: Mapping[str, Score] = MappingProxyType(
     {
@@ -210,34 +180,43 @@ SCORES: Mapping[str, Score] = MappingProxyType(
                 "easix", "EASIX", "EASIX评分", easix,
                 ("ldh_u_l", "creatinine_mg_dl", "platelets_10e9_l"),
                 "CRS or ICANS grade 3 or more", "large B-cell lymphoma, axi-cel, 93 + 121 patients",
-                "10.3389/fimmu.2022.877477", -14.0, 30.0, 4.67,
-                "4.3-fold odds before lymphodepletion", log2=True,
+                ("LBCL",), "10.3389/fimmu.2022.877477", Timing(days=tuple(range(-1, 31))),
+                _EASIX_CAUTION, log2=True, youngest_years=0.0,
+                cut_off=CutOff(4.67, "4.3-fold odds of grade 3 or more", "L", strictly=True),
             ),
             Score(
                 "s_easix", "s-EASIX", "简化EASIX评分", s_easix, ("ldh_u_l", "platelets_10e9_l"),
-                "severe CRS", "B-ALL and large B-cell lymphoma, 118 patients",
-                "10.1182/bloodadvances.2020003885", -14.0, 30.0, log2=True,
+                *_PENNISI, "10.1182/bloodadvances.2020003885", _AS_PENNISI, _EASIX_CAUTION,
+                log2=True,
             ),
             Score(
                 "m_easix", "m-EASIX", "改良EASIX评分", m_easix,
                 ("ldh_u_l", "crp_mg_l", "platelets_10e9_l"),
-                "severe CRS", "B-ALL and large B-cell lymphoma, 118 patients",
-                "10.1182/bloodadvances.2020003885", -14.0, 3.0, log2=True,
+                *_PENNISI, "10.1182/bloodadvances.2020003885", _AS_PENNISI, _EASIX_CAUTION,
+                log2=True, youngest_years=0.0,
             ),
             Score(
                 "car_hematotox", "CAR-HEMATOTOX", "CAR-HEMATOTOX评分", car_hematotox,
                 ("platelets_10e9_l", "anc_10e9_l", "haemoglobin_g_dl", "crp_mg_l",
                  "ferritin_ng_ml"),
-                "severe neutropenia for 14 days or more", "large B-cell lymphoma, 258 patients",
-                "10.1182/blood.2020010543", -14.0, 0.0, 2.0, "high risk of prolonged neutropenia",
+                "severe neutropenia for 14 days or more",
+                "adults with large B-cell lymphoma, axi-cel or tisa-cel; also myeloma",
+                ("LBCL", "MM"), "10.1182/blood.2020010543", Timing(),
+                "Made for prolonged neutropenia after CAR-T, not for CRS or ICANS.",
+                items_tag="Mh",
+                cut_off=CutOff(2.0, "high risk of prolonged neutropenia", "L"),
             ),
             Score(
                 "hscore", "HScore", "HScore评分", hscore,
                 ("temperature_c", "haemoglobin_g_dl", "wbc_10e9_l", "platelets_10e9_l",
                  "ferritin_ng_ml", "triglycerides_mg_dl", "fibrinogen_mg_dl", "ast_u_l"),
-                "reactive haemophagocytic syndrome", "312 adults, none after CAR-T",
-                "10.1002/art.38690", -400.0, 10000.0, 169.0, "haemophagocytic syndrome likely",
-                ("immunosuppressed", "enlarged_organs", "haemophagocytosis"),
+                "reactive haemophagocytic syndrome", "312 adults, none after CAR-T", (),
+                "10.1002/art.38690", Timing(before_lymphodepletion=False, any_day=True),
+                "Made for reactive haemophagocytic syndrome, not for CAR-T: cytopenia after "
+                "lymphodepletion and CRS itself fill most of its items.",
+                cut_off=CutOff(169.0, "haemophagocytic syndrome likely", "Mh",
+                               only_before_lymphodepletion=False),
+                findings=("immunosuppressed", "enlarged_organs", "haemophagocytosis"),
             ),
         )
     }

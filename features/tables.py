@@ -40,6 +40,13 @@ AGENTS = (
 )  # fmt: skip
 RESOLUTIONS = ("instant", "day")
 END_OF_RECORD = ("censored", "outcome_known", "ended_at_peak")
+KNOWN_FAULTS = MappingProxyType(
+    {
+        "row_order": "the source was put together by outcome; ids and order no longer tell it",
+        "number_format": "the source writes the numbers of some patients in another way",
+    }
+)
+"""What a loader may know to be wrong with its source without being able to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +187,9 @@ class Manifest:
         Rows by table.
     exclusions : dict
         Rows or values left out, by named rule.
+    known_faults : list of str
+        Of :data:`KNOWN_FAULTS`; only a loader that was written for one source declares them, and
+        they stand on every result.
     delays : dict
         Declared days from taken to known, by input, where the source had no result times.
     """
@@ -194,6 +204,7 @@ class Manifest:
     counts: dict[str, int] = field(default_factory=dict)
     exclusions: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    known_faults: list[str] = field(default_factory=list)
     delays: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -206,6 +217,10 @@ class Manifest:
                 raise CohortError(
                     f"manifest: {key} = {getattr(self, key)!r} is not one of {', '.join(legal)}."
                 )
+        unknown = sorted(set(self.known_faults) - set(KNOWN_FAULTS))
+        if unknown:
+            legal_faults = ", ".join(KNOWN_FAULTS)
+            raise CohortError(f"manifest: known_faults {unknown} are not among {legal_faults}.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for ``cohort.json``."""
@@ -227,6 +242,14 @@ class Cohort:
         """Return one table by its name."""
         frame: pd.DataFrame = getattr(self, name)
         return frame
+
+
+def no_course_in_common(rows: int) -> str:
+    """Say that not one of the `rows` of a table belongs to a course."""
+    return (
+        f"not one of {rows} rows has a course_id of the courses table. Write ids the same in every "
+        "file: 1, 1.0, 001 and C1 are four different ids."
+    )
 
 
 def conform(frame: pd.DataFrame | None, table: Table) -> tuple[pd.DataFrame, dict[str, pd.Series]]:

@@ -1,11 +1,28 @@
 """Units to canonical units, from the explicit table of each input; nothing is guessed.
 
-A missing or unknown unit is refused, and so is a value that is impossible in its unit while another
-accepted unit would fit: that is how 88 "mg/dL" of creatinine is caught.
+A missing or unknown unit is refused, and so is a value that is impossible in its unit: that is how
+88 "mg/dL" of creatinine is caught. A value that is possible is refused only if it *fits another unit
+better*: it lies far outside the plausible range (beyond it by more than :data:`FAR` times) and inside
+the plausible range of another accepted unit. Everything else is kept, however extreme: what is merely
+unusual raises a notice, and what fits no unit is not made better by a refusal.
+
+Units that are never mixed: FEU with DDU of D-dimer (a DDU result is converted by an approximate
+factor and flagged, never suggested), and mass with activity (IU/mL of a cytokine has no factor).
 """
 
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
 from features.errors import UnitError
-from features.inputs import INPUTS, Conversion, Input
+from features.inputs import INPUTS, Conversion, Input, Range
+
+FAR = 2.0
+"""How many times beyond the plausible range a value must lie to be suspected of another unit [A]."""
+
+Readings = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", float, Readings)
 
 _SPELLINGS = {
     "10^9/L": "10*9/L", "x10^9/L": "10*9/L", "x10*9/L": "10*9/L", "10e9/L": "10*9/L", "G/L": "10*9/L",
@@ -19,8 +36,17 @@ _SPELLINGS = {
     "mmHg": "mm[Hg]", "bpm": "/min", "1/min": "/min", "breaths/min": "/min", "beats/min": "/min",
     "sec": "s", "seconds": "s", "fraction": "1", "mEq/L": "meq/L", "L/minute": "L/min",
     "ng/mL FEU": "ng/mL{FEU}", "ug/mL FEU": "ug/mL{FEU}", "mg/L FEU": "mg/L{FEU}", "ug/L FEU": "ug/L{FEU}",
-    "ng/mL DDU": "ng/mL{DDU}", "mg/L DDU": "mg/L{DDU}",
+    "ng/mL DDU": "ng/mL{DDU}", "mg/L DDU": "mg/L{DDU}", "ug/L DDU": "ug/L{DDU}", "ug/mL DDU": "ug/mL{DDU}",
+    "ug/ml": "ug/mL", "nmol/l": "nmol/L", "pmol/l": "pmol/L", "IU/mL": "[iU]/mL", "IU/ml": "[iU]/mL",
+    "U/ml": "U/mL", "kIU/L": "k[iU]/L", "mIU/mL": "m[iU]/mL",
+    "kgs": "kg", "lb": "[lb_av]", "lbs": "[lb_av]", "in": "[in_i]", "inch": "[in_i]",
 }  # fmt: skip
+_ACTIVITY = frozenset(
+    {"U/L", "kU/L", "mU/L", "U/mL", "mU/mL", "[iU]/L", "k[iU]/L", "[iU]/mL", "m[iU]/mL", "ukat/L", "nkat/L"}
+)  # fmt: skip
+_MASS = frozenset(
+    {"g/L", "mg/L", "ug/L", "ng/L", "g/dL", "mg/dL", "mg/mL", "ug/mL", "ng/mL", "pg/mL"}
+)
 _MICRO = str.maketrans({"µ": "u", "μ": "u", "×": "x", "⁹": "^9"})
 
 
@@ -57,22 +83,81 @@ def conversion(input_name: str, unit: str | None) -> Conversion:
     if known is None:
         raise UnitError(
             f"unit {unit.strip()[:20]!r} is not accepted for {input_name}; legal: {legal}."
+            f"{_and(why_never_mixed(one, unit))}"
         )
     return known
 
 
-def fitting_units(input_name: str, value: float) -> list[str]:
-    """Return the accepted units in which `value` would be plausible, likeliest first."""
-    one = clinical_input(input_name)
-    low, high = one.plausible
+def why_never_mixed(one: Input, unit: str | None) -> str:
+    """Return why `unit` can have no factor to that of `one`; empty where it is merely unknown.
+
+    The text holds no part of `unit`, which may be anything.
+    """
+    plain = spelled(unit or "")
+    if f"{plain}{{FEU}}" in one.accepted:
+        return "Say whether the D-dimer is in FEU or in DDU: they differ about twofold."
+    holds_activity = one.unit in _ACTIVITY
+    if plain in _ACTIVITY and not holds_activity:
+        return (
+            f"{one.name} is held in {one.unit}; units of activity have no fixed factor to it, it "
+            "depends on the assay. Give the result in one of the legal units or leave it out."
+        )
+    if holds_activity and plain in _MASS:
+        return f"{one.name} is an activity; a mass has no fixed factor to it."
+    return ""
+
+
+def suggested_units(
+    one: Input, value: float, unit: str | None, age_years: float | None = None
+) -> list[str]:
+    """Return the accepted units in which `value` would be plausible, other than `unit`.
+
+    Names of the same unit count once. FEU is not suggested for DDU, nor DDU for FEU.
+    """
     return [
-        unit
-        for unit, turn in one.accepted.items()
-        if low <= value * turn.factor + turn.offset <= high
+        fit
+        for fit, turn in _rivals(one, unit)
+        if _inside(_turned(value, turn), _plausible(one, age_years))
     ]
 
 
-def to_canonical(input_name: str, value: float, unit: str | None) -> float:
+def misread_as(
+    input_name: str, value: float, unit: str | None, age_years: float | None = None
+) -> list[str]:
+    """Return the units that `value` fits better than `unit`; empty where it is kept.
+
+    Parameters
+    ----------
+    value : float
+        As it came, in `unit`, which is one of the accepted units.
+    age_years : float or None
+        Where it is not known, what is plausible at some age counts as plausible.
+    """
+    one = clinical_input(input_name)
+    canonical = _turned(value, conversion(input_name, unit))
+    if _inside(canonical, _far_from(one, _plausible(one, age_years))):
+        return []
+    return suggested_units(one, value, unit, age_years)
+
+
+def all_misread(input_name: str, values: Readings, unit: str | None) -> npt.NDArray[np.bool_]:
+    """Return which of `values`, all in `unit` and possible there, fit another unit better.
+
+    Ages are not known here: what is plausible at some age counts as plausible.
+    """
+    one = clinical_input(input_name)
+    plausible = one.plausible_at_any_age
+    fits_another = np.zeros(len(values), dtype=np.bool_)
+    for _, turn in _rivals(one, unit):
+        fits_another |= _inside(_turned(values, turn), plausible)
+    canonical = _turned(values, conversion(input_name, unit))
+    far = _inside(canonical, one.hard) & ~_inside(canonical, _far_from(one, plausible))
+    return fits_another & far
+
+
+def to_canonical(
+    input_name: str, value: float, unit: str | None, age_years: float | None = None
+) -> float:
     """Convert `value` from `unit` to the canonical unit of `input_name`.
 
     Returns
@@ -83,20 +168,66 @@ def to_canonical(input_name: str, value: float, unit: str | None) -> float:
     Raises
     ------
     UnitError
-        Unknown or missing unit, or a value impossible in that unit; the message names units that
-        would fit and never repeats the value.
+        Unknown or missing unit, a value impossible in that unit, or one that fits another unit
+        better; the message names the units that would fit and never repeats the value.
     """
     one = clinical_input(input_name)
     if one.is_text:
         raise UnitError(f"{input_name} is one of {', '.join(one.levels)}; it has no unit.")
-    turn = conversion(input_name, unit)
-    canonical = value * turn.factor + turn.offset
+    canonical = _turned(value, conversion(input_name, unit))
     low, high = one.hard
-    if low <= canonical <= high:
-        return canonical
-    fitting = [fit for fit in fitting_units(input_name, value) if fit != spelled(unit or "")]
-    hint = f" Did you mean {' or '.join(fitting)}?" if fitting else ""
-    raise UnitError(
-        f"{input_name}: the value is impossible in {unit} "
-        f"(legal {low:g} to {high:g} {one.unit}).{hint}"
-    )
+    if not low <= canonical <= high:
+        raise UnitError(
+            f"{input_name}: the value is impossible in {unit} "
+            f"(legal {low:g} to {high:g} {one.unit})."
+            f"{_did_you_mean(suggested_units(one, value, unit, age_years))}"
+        )
+    better = misread_as(input_name, value, unit, age_years)
+    if better:
+        low, high = _plausible(one, age_years)
+        raise UnitError(
+            f"{input_name}: the value is far from usual in {unit} "
+            f"({low:g} to {high:g} {one.unit}).{_did_you_mean(better)}"
+        )
+    return canonical
+
+
+def _rivals(one: Input, unit: str | None) -> list[tuple[str, Conversion]]:
+    """Return the other units of the same kind, each conversion once."""
+    mine = spelled(unit or one.unit)
+    seen = {one.accepted.get(mine)}
+    found = []
+    for other, turn in one.accepted.items():
+        if turn not in seen and _kind(other) == _kind(mine):
+            found.append((other, turn))
+            seen.add(turn)
+    return found
+
+
+def _kind(unit: str) -> str:
+    return next((kind for kind in ("{FEU}", "{DDU}") if unit.endswith(kind)), "")
+
+
+def _turned(value: _Number, turn: Conversion) -> _Number:
+    return value * turn.factor + turn.offset
+
+
+def _plausible(one: Input, age_years: float | None) -> Range:
+    return one.plausible_at_any_age if age_years is None else one.plausible_at(age_years)
+
+
+def _far_from(one: Input, plausible: Range) -> Range:
+    """Return the bounds beyond which a possible value is far from plausible."""
+    return max(one.hard[0], plausible[0] / FAR), min(one.hard[1], plausible[1] * FAR)
+
+
+def _inside(value: _Number, bounds: Range) -> npt.NDArray[np.bool_]:
+    return np.asarray((value >= bounds[0]) & (value <= bounds[1]))
+
+
+def _did_you_mean(units: list[str]) -> str:
+    return f" Did you mean {' or '.join(units)}?" if units else ""
+
+
+def _and(sentence: str) -> str:
+    return f" {sentence}" if sentence else ""

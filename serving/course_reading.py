@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from features.errors import ProductError, UnitError
 from features.inputs import INPUTS, Conversion
 from features.products import PRODUCTS, Product, product
-from features.units import conversion, fitting_units, spelled
+from features.units import conversion, misread_as, suggested_units, why_never_mixed
 from serving.course import CourseSoFar, Dose, Grade, Reading
 from serving.errors import RequestProblem, path_of, problems_of
 from serving.messages import Grading, Measurement, Problem, RiskRequest, Treatment
@@ -148,7 +148,8 @@ class _Reader:
                 "unit",
                 f"is missing or not accepted for {name}",
                 ", ".join(INPUTS[name].accepted),
-                "Name the unit in which the laboratory reports it.",
+                why_never_mixed(INPUTS[name], unit)
+                or "Name the unit in which the laboratory reports it.",
             )
             return nan
         if turn.approximate:
@@ -156,12 +157,17 @@ class _Reader:
         canonical = value * turn.factor + turn.offset
         low, high = INPUTS[name].hard
         if not low <= canonical <= high:
-            self._impossible(where, name, value, unit or "")
+            self._impossible(where, name, value, unit)
+        elif better := misread_as(name, value, unit, self._age_years()):
+            self._misread(where, name, better)
         return canonical
 
-    def _impossible(self, where: Where, name: str, value: float, unit: str) -> None:
+    def _age_years(self) -> float | None:
+        return getattr(self.request.course, "age_years", None)  # fields made from COURSE_FIELDS
+
+    def _impossible(self, where: Where, name: str, value: float, unit: str | None) -> None:
         one = INPUTS[name]
-        fitting = [fit for fit in fitting_units(name, value) if fit != spelled(unit)]
+        fitting = suggested_units(one, value, unit, self._age_years())
         hint = f"Did you mean {' or '.join(fitting)}?" if fitting else "Check value and unit."
         self._wrong(
             where,
@@ -169,6 +175,17 @@ class _Reader:
             f"is impossible for {name} in its unit",
             f"{one.hard[0]:g} to {one.hard[1]:g} {one.unit}",
             hint,
+        )
+
+    def _misread(self, where: Where, name: str, better: list[str]) -> None:
+        one = INPUTS[name]
+        low, high = one.plausible_at(self._age_years())
+        self._wrong(
+            where,
+            "value",
+            f"is far from usual for {name} in its unit and fits another",
+            f"usually {low:g} to {high:g} {one.unit}",
+            f"Did you mean {' or '.join(better)}? If value and unit are right, leave the row out.",
         )
 
     def _dose(self, where: Where, row: Treatment) -> Dose:

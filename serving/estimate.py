@@ -69,6 +69,12 @@ def _objection_of_grades(course: CourseSoFar, one: Question) -> Abstention | Non
     # In training a course is at risk only where this toxicity was graded.
     if grade is None and not one.before_infusion:
         return Abstention(reason="not_graded", text=_not_graded_words(course, one))
+    if grade is not None and grade < one.from_grade:
+        return Abstention(
+            reason="below_from_grade",
+            text=f"This question is asked of patients with {one.toxicity} of grade "
+            f"{one.from_grade} or more. The latest grade given is below that.",
+        )
     return None
 
 

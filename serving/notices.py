@@ -13,7 +13,6 @@ from serving.replies import Notice
 
 OLD_HOURS_DAILY = 48.0
 OLD_HOURS_BEFORE_INFUSION = 30 * 24.0
-_CHILD_YEARS = 12
 # side of the training rows -> code and words of its notice
 _OUTSIDE = {
     "below": (
@@ -158,13 +157,9 @@ def _of_the_model(estimator: AskedModel) -> Iterator[Notice]:
 def _unusual(bedside: Bedside) -> list[str]:
     """Return the inputs whose latest reading is possible but unusual for the age."""
     age_years = getattr(bedside.course.facts, "age_years", None)
-    child = age_years is not None and age_years < _CHILD_YEARS
-    return [
-        name for name, one in bedside.latest.items() if _is_unusual(name, one.value, child=child)
-    ]
+    return [name for name, one in bedside.latest.items() if _is_unusual(name, one.value, age_years)]
 
 
-def _is_unusual(name: str, value: float, *, child: bool) -> bool:
-    one = INPUTS[name]
-    low, high = (child and one.child_plausible) or one.plausible
+def _is_unusual(name: str, value: float, age_years: float | None) -> bool:
+    low, high = INPUTS[name].plausible_at(age_years)
     return isfinite(value) and not low <= value <= high

@@ -73,6 +73,11 @@ def action(rank: int, of: int) -> Action:
 
 def question_text(one: Question) -> str:
     """Return the question as a clinician would ask it."""
+    whom = f", for a patient at grade {one.from_grade} or more now" if one.from_grade else ""
+    return _question_to_anybody(one) + whom
+
+
+def _question_to_anybody(one: Question) -> str:
     what = f"{one.toxicity} of grade {one.min_grade} or more"
     if one.horizon_days is not None:
         return f"{what} within {one.horizon_days * 24:g} hours"

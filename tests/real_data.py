@@ -24,5 +24,9 @@ def unicar_path() -> Path:
     return real_file("unicar_cart_cohort.xlsx")
 
 
+def bwh_path() -> Path:
+    return real_file("bwh_icans_cohort.xlsx")
+
+
 def nulisa_path() -> Path:
     return real_file("nulisa_toxicity_course.xlsx")

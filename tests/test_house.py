@@ -92,4 +92,4 @@ def test_what_the_project_asks_for_is_in_the_lock():
         re.findall(r"^([a-z0-9][\w.-]*)==", (ROOT / "requirements.lock").read_text(), re.M)
     )
     for line in asked:
-        assert re.split(r"[><=~!\[ ]", line)[0].lower().replace("_", "-") in locked
+        assert re.sub(r"[._]", "-", re.split(r"[><=~!\[ ]", line)[0].lower()) in locked

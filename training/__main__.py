@@ -83,6 +83,12 @@ def _example(said: Namespace, _: WorkFolder) -> None:
     print(f"Next: python -m training import csv {said.destination} work/cohorts/mine")
 
 
+def _products(said: Namespace, _: WorkFolder) -> None:
+    from training.product_lines import catalogue_lines, product_lines
+
+    print("\n".join(catalogue_lines() if said.name is None else product_lines(said.name)))
+
+
 def _synthesize(said: Namespace, _: WorkFolder) -> None:
     from features.sources.synthetic import synthesize_to
     from training.cohort import check_directory
@@ -106,11 +112,12 @@ def _check(said: Namespace, _: WorkFolder) -> None:
 
 
 def _audit(said: Namespace, _: WorkFolder) -> None:
-    from training.asking import audit_question
+    from training.asking import audit_plan, plan_asked_for
 
-    report = audit_question(said.cohort, said.question, said.html, said.json)
+    plan = plan_asked_for(said.plan, said.question)
+    report = audit_plan(plan, said.cohort, said.html, said.json)
     print(f"Audit of {report.cohort} for {report.question}: {report.verdict}")
-    for finding in report.findings:
+    for finding in report.by_severity:
         print(f"  {finding.severity:<6} {finding.rule}: {finding.text}")
         if finding.columns:
             print(f"         columns: {', '.join(finding.columns)}")
@@ -234,6 +241,7 @@ def _demo(said: Namespace, folder: WorkFolder) -> None:
 VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "import": _import,
     "example": _example,
+    "products": _products,
     "synthesize": _synthesize,
     "check": _check,
     "audit": _audit,

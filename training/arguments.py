@@ -62,7 +62,7 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
 
 def _cohort_verbs(verbs: Any) -> None:
     one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
-    one.add_argument("source", help="csv (your own files), unicar or nulisa (public cohorts)")
+    one.add_argument("source", help="csv (your own files); bwh, nulisa or unicar (public cohorts)")
     one.add_argument("path", type=Path, help="file, or folder of CSV files")
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument(
@@ -70,7 +70,7 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day; may be repeated",
+        help="option of the source, e.g. resolution=day or as_published=true; may be repeated",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"
@@ -82,6 +82,9 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("--template", action="store_true", help="empty files with their dictionary")
     one.add_argument("--courses", type=_whole(1), default=200)
     one.set_defaults(verb="example")
+    one = verbs.add_parser("products", help="print the catalogue of CAR-T products")
+    one.add_argument("name", nargs="?", help="one product in full, by any of its names")
+    one.set_defaults(verb="products")
     one = verbs.add_parser("synthesize", help="write a synthetic cohort with known true risks")
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument("--courses", type=_whole(1), default=2000)
@@ -92,7 +95,12 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("--rejected", type=Path, help="file.csv for the rows that break a rule")
     one.set_defaults(verb="check")
     one = verbs.add_parser("audit", help="look for leaks: would a model be fooled here?")
-    _asks(one)
+    one.add_argument("cohort", type=Path, nargs="?", help="cohort directory; the plan's without")
+    asked = one.add_mutually_exclusive_group()
+    asked.add_argument(
+        "--question", default="severe-crs-72h", help=f"one of {', '.join(QUESTIONS)}"
+    )
+    asked.add_argument("--plan", type=Path, help="TOML file: its cohort, question and overrides")
     one.add_argument("--html", type=Path, help="also write the report as a page")
     one.add_argument("--json", type=Path, help="also write the report as JSON")
     one.set_defaults(verb="audit")

@@ -41,13 +41,17 @@ def plan_asked_for(file: Path | None, asked: str | None) -> Plan:
     return read_plan(file) if file else default_plan(question(asked or ""))
 
 
-def audit_question(
-    directory: Path, asked: str, html: Path | None = None, json_file: Path | None = None
+def audit_plan(
+    plan: Plan, instead: Path | None = None, html: Path | None = None, json_file: Path | None = None
 ) -> AuditReport:
-    """Audit a cohort for a question and, where asked for, write the report."""
-    cohort = read_cohort(directory)
-    task = prepare(cohort, default_plan(question(asked)))
-    report = audit(cohort, task.question, _frame(task), task.labels)
+    """Audit the cohort of a plan, or another, for its question; write the report where asked for.
+
+    Refusals that the plan overrides by name and reason do not stand.
+    """
+    cohort = read_cohort(instead) if instead else cohort_of_plan(plan)
+    task = prepare(cohort, plan)
+    found = audit(cohort, task.question, _frame(task), task.labels, task.asked)
+    report = found.with_overrides(plan.audit.override)
     for place, text in (
         (html, report.to_html()),
         (json_file, json.dumps(report.to_dict(), indent=1) + "\n"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -17,30 +16,89 @@ import pandas as pd
 from features.errors import AuditRefusal, CohortError, PlanError
 from features.questions import Question
 from features.tables import Cohort
-from training.audit_rules.counts import a_site_holds_one_class_only, too_few_event_patients
-from training.audit_rules.determinants import one_predictor_nearly_determines_the_outcome
-from training.audit_rules.fills import repeated_values_follow_the_grade
-from training.audit_rules.finding import Evidence, Finding
-from training.audit_rules.missingness import missingness_alone_predicts_the_outcome
-from training.audit_rules.records import (
-    courses_are_duplicated,
+from training.audit_page import page_of
+from training.audit_rules.copies import courses_are_duplicated, rows_are_duplicated
+from training.audit_rules.counts import the_horizon_is_not_observed, too_few_event_patients
+from training.audit_rules.determinants import (
+    all_predictors_together_nearly_determine_the_outcome,
+    one_predictor_nearly_determines_the_outcome,
+)
+from training.audit_rules.endings import (
+    one_outcome_has_records_of_one_length,
+    records_stop_at_the_outcome,
+    records_stop_at_the_peak_grade,
+)
+from training.audit_rules.evidence import Evidence
+from training.audit_rules.fields import a_column_holds_another_field
+from training.audit_rules.fills import (
+    repeated_values_follow_the_grade,
+    repeated_values_follow_the_outcome,
+)
+from training.audit_rules.finding import ORDER_OF_SEVERITY, Finding
+from training.audit_rules.formats import units_or_number_format_predict_the_outcome
+from training.audit_rules.gradings import the_grading_system_changes
+from training.audit_rules.missingness import (
+    missingness_alone_predicts_the_outcome,
+    only_event_patients_have_a_kind_of_record,
+)
+from training.audit_rules.order import row_order_predicts_the_outcome
+from training.audit_rules.rhythm import (
+    number_and_spacing_of_results_predict_the_outcome,
+    results_are_dated_against_their_order_of_entry,
+)
+from training.audit_rules.sites import (
+    a_site_holds_one_class_only,
+    site_alone_predicts_the_outcome,
+)
+from training.audit_rules.times import (
+    result_times_are_not_recorded,
     results_are_known_before_they_happened,
+    rows_are_dated_after_the_end,
+)
+from training.audit_rules.values import (
+    digits_are_lost,
+    implausible_values_follow_the_outcome,
+    impossible_values_cluster,
+    units_are_mixed,
 )
 
 Rule = Callable[[Evidence], Finding]
 
 _RULES: tuple[Rule, ...] = (
     too_few_event_patients,
-    results_are_known_before_they_happened,
-    courses_are_duplicated,
+    the_horizon_is_not_observed,
     a_site_holds_one_class_only,
-    repeated_values_follow_the_grade,
-    one_predictor_nearly_determines_the_outcome,
+    site_alone_predicts_the_outcome,
+    row_order_predicts_the_outcome,
+    courses_are_duplicated,
+    rows_are_duplicated,
+    results_are_known_before_they_happened,
+    result_times_are_not_recorded,
+    rows_are_dated_after_the_end,
+    records_stop_at_the_outcome,
+    records_stop_at_the_peak_grade,
+    one_outcome_has_records_of_one_length,
     missingness_alone_predicts_the_outcome,
+    only_event_patients_have_a_kind_of_record,
+    number_and_spacing_of_results_predict_the_outcome,
+    results_are_dated_against_their_order_of_entry,
+    units_or_number_format_predict_the_outcome,
+    impossible_values_cluster,
+    implausible_values_follow_the_outcome,
+    units_are_mixed,
+    digits_are_lost,
+    repeated_values_follow_the_grade,
+    repeated_values_follow_the_outcome,
+    a_column_holds_another_field,
+    the_grading_system_changes,
+    one_predictor_nearly_determines_the_outcome,
+    all_predictors_together_nearly_determine_the_outcome,
 )
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in _RULES}
 
-_ORDER = {"refuse": 0, "warn": 1, "note": 2}
+_PASSING = frozenset(  # warnings that say how sure a figure is, which the figure itself says too
+    rule.__name__ for rule in (too_few_event_patients, the_horizon_is_not_observed)
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +117,23 @@ class AuditReport:
         return [f for f in self.findings if f.severity == "refuse" and not f.overridden]
 
     @property
+    def by_severity(self) -> list[Finding]:
+        """All findings, the worst first, else in the order of the rules."""
+        return sorted(self.findings, key=lambda finding: ORDER_OF_SEVERITY[finding.severity])
+
+    @property
     def warnings(self) -> list[Finding]:
         """Findings to read before believing a figure."""
         return [finding for finding in self.findings if finding.severity == "warn"]
+
+    @property
+    def limitations(self) -> list[str]:
+        """What was found and could not be mended, for every answer of a model fitted to this."""
+        return [
+            f"The audit of the training records warns: {finding.text}"
+            for finding in self.warnings
+            if finding.rule not in _PASSING
+        ]
 
     @property
     def overrides(self) -> dict[str, str]:
@@ -121,19 +193,16 @@ class AuditReport:
 
     def to_html(self) -> str:
         """Return a page a person can read, worst finding first."""
-        ordered = sorted(self.findings, key=lambda finding: _ORDER[finding.severity])
-        rows = "\n".join(_html_row(finding) for finding in ordered)
-        title = f"Audit of {escape(self.cohort)} for {escape(self.question)}"
-        return _PAGE.format(
-            title=title,
-            verdict=self.verdict,
-            n_rows=self.n_rows,
-            n_event_patients=self.n_event_patients,
-            rows=rows,
-        )
+        return page_of(self.to_dict())
 
 
-def audit(cohort: Cohort, question: Question, X: pd.DataFrame, rows: pd.DataFrame) -> AuditReport:
+def audit(
+    cohort: Cohort,
+    question: Question,
+    X: pd.DataFrame,
+    rows: pd.DataFrame,
+    asked: pd.DataFrame | None = None,
+) -> AuditReport:
     """Run every rule on a cohort and the rows one question makes of it.
 
     Parameters
@@ -144,6 +213,8 @@ def audit(cohort: Cohort, question: Question, X: pd.DataFrame, rows: pd.DataFram
         Feature matrix of the rows.
     rows : DataFrame, length n
         `features.questions.labels`, in the order of `X`. Undetermined rows are left out.
+    asked : DataFrame, optional
+        Labels of every row at risk, where `rows` is without the undetermined; `rows` by default.
     """
     if len(X) != len(rows):
         raise CohortError(
@@ -156,6 +227,7 @@ def audit(cohort: Cohort, question: Question, X: pd.DataFrame, rows: pd.DataFram
         question,
         X.loc[determined].reset_index(drop=True),
         rows.loc[determined].reset_index(drop=True),
+        rows if asked is None else asked,
     )
     return AuditReport(
         cohort=cohort.manifest.name,
@@ -176,44 +248,3 @@ def check_overrides(overrides: Mapping[str, str]) -> None:
             )
         if not isinstance(reason, str) or not reason.strip():
             raise PlanError(f"[audit.override] {rule} needs a reason in words.")
-
-
-def _html_row(finding: Finding) -> str:
-    figure = ""
-    if finding.statistic is not None:
-        figure = f"{finding.statistic:.3g}"
-    if finding.low is not None and finding.high is not None:
-        figure += f" ({finding.low:.2f} to {finding.high:.2f})"
-    threshold = "" if finding.threshold is None else f"{finding.threshold:g}"
-    counts = ", ".join(f"{escape(k)}: {v}" for k, v in finding.row_counts.items())
-    override = f" <b>Overridden:</b> {escape(finding.overridden)}" if finding.overridden else ""
-    cells = [
-        f'<span class="{finding.severity}">{finding.severity}</span>',
-        escape(finding.rule.replace("_", " ")),
-        f"{escape(finding.text)} {escape(finding.way_out)}{override}",
-        figure,
-        threshold,
-        escape(", ".join(finding.columns)),
-        counts,
-    ]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; }}
-table {{ border-collapse: collapse; width: 100%; }}
-td, th {{ border-bottom: 1px solid #ccc; padding: .4rem; text-align: left; vertical-align: top; }}
-.refuse {{ background: #b00020; color: #fff; padding: 0 .4rem; }}
-.warn {{ background: #ffd166; padding: 0 .4rem; }}
-.note {{ color: #555; }}
-</style></head><body>
-<h1>{title}</h1>
-<p>Verdict: <b>{verdict}</b>. {n_rows} rows, {n_event_patients} patients with an event.
-Intervals are 95 % by patient. Figures and counts only: no value of a patient is on this page.</p>
-<table><thead><tr><th></th><th>rule</th><th>what was found, and the way out</th><th>statistic</th>
-<th>threshold</th><th>columns</th><th>counts</th></tr></thead><tbody>
-{rows}
-</tbody></table></body></html>
-"""

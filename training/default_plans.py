@@ -69,7 +69,7 @@ def _baseline_margin(asked: Question) -> MarginSpec:
     return MarginSpec(
         terms=(offset, *facts),
         pseudo_patients=PSEUDO_PATIENTS,
-        sources={"published rates": "features/products.toml, verified rates only"},
+        sources={"published rates": "features/product_rates.toml, verified rates only"},
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from models.refits import Refit, Refits
 from models.risk_model import ALL_PRODUCTS, RiskModel
 from models.tiers import Tiers, observed_tiers
 from models.training_range import training_ranges
+from training.audit import AuditReport
 from training.bootstrap import FloatArray, PatientBootstrap
 from training.code_version import code_version
 from training.crossfit import FINAL, MODEL, CrossFit, Learnt, learn, one_thread
@@ -54,7 +54,7 @@ def fit_final(
     cross: CrossFit,
     progress: Progress = unwatched,
     study_dir: Path | None = None,
-    overrides: Mapping[str, str] | None = None,
+    audit: AuditReport | None = None,
     true_risk: FloatArray | None = None,
 ) -> Final:
     """Tune on all patients, fit, refit on bootstrap samples of patients, and describe.
@@ -65,7 +65,7 @@ def fit_final(
     cross : out-of-fold risks of the same plan; the tiers show what was observed in them.
     progress : told after every trial and refit.
     study_dir : folder in which a killed search goes on.
-    overrides : reasons of overridden audit refusals, by rule.
+    audit : what it found and what the plan overrode stands in the model for ever.
     true_risk : (n,) where the cohort is synthetic; measures what the interval covers.
     """
     recipe, rows = recipe_of(plan, task), task.rows
@@ -88,7 +88,7 @@ def fit_final(
         tiers=_tiers(plan, rows, cross),
         quantiles=training_ranges(rows.X),
         reference_risks=_reference_risks(task, probability(whole, rows)),
-        manifest=_manifest(task, plan, recipe, learnt, overrides or {}, coverage),
+        manifest=_manifest(task, plan, recipe, learnt, audit, coverage),
     )
     return Final(model, learnt.tuned, learnt.notes)
 
@@ -174,7 +174,7 @@ def _manifest(
     plan: Plan,
     recipe: Recipe,
     learnt: Learnt,
-    overrides: Mapping[str, str],
+    audit: AuditReport | None,
     coverage: float | None,
 ) -> dict[str, Any]:
     facts = task.facts
@@ -198,9 +198,9 @@ def _manifest(
         "code_version": code_version(),
         "versions": {name: version(name) for name in LIBRARIES}
         | {"python": platform.python_version()},
-        "audit_overrides": dict(overrides),
+        "audit_overrides": audit.overrides if audit else {},
         "interval_coverage": coverage,
-        "limitations": _limitations(task),
+        "limitations": [*_limitations(task), *(audit.limitations if audit else ())],
     }
 
 

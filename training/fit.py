@@ -33,7 +33,7 @@ from training.truth import against_truth, true_risks
 from training.tune import Tuned
 from training.verdict import Verdict, verdict
 
-Audit = Callable[[Cohort, Question, pd.DataFrame, pd.DataFrame], AuditReport]
+Audit = Callable[[Cohort, Question, pd.DataFrame, pd.DataFrame, pd.DataFrame | None], AuditReport]
 
 __all__ = ["Audit", "FitResult", "fit", "fit_final", "nested", "prepare"]
 
@@ -102,8 +102,7 @@ def fit(
     cross = nested(task, plan, progress, studies, workers)
     _tell_folds(told, cross)
     oracle = true_risks(task, truth)
-    overrides = report.overrides if report else {}
-    final = fit_final(task, plan, cross, progress, studies, overrides, oracle)
+    final = fit_final(task, plan, cross, progress, studies, report, oracle)
     _tell_trials(told, final.tuned)
     evaluation = _evaluated(cohort, plan, task, cross, final, oracle, progress, workers)
     decided = verdict(evaluation, plan.evaluation)
@@ -116,7 +115,9 @@ def _audited(cohort: Cohort, plan: Plan, task: Task, audit: Audit | None) -> Aud
     if audit is None:
         return None
     X = pd.DataFrame(task.rows.X.numbers, columns=list(task.rows.X.names))
-    report = audit(cohort, task.question, X, task.labels).with_overrides(plan.audit.override)
+    report = audit(cohort, task.question, X, task.labels, task.asked).with_overrides(
+        plan.audit.override
+    )
     report.raise_if_refused()
     return report
 

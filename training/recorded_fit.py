@@ -124,9 +124,13 @@ def fit_and_record(
     tracker = _tracker(store, plan, cohort) if store else None
 
     def audited(
-        tables: Cohort, question: Question, X: pd.DataFrame, rows: pd.DataFrame
+        tables: Cohort,
+        question: Question,
+        X: pd.DataFrame,
+        rows: pd.DataFrame,
+        asked: pd.DataFrame | None = None,
     ) -> AuditReport:
-        report = audit(tables, question, X, rows)
+        report = audit(tables, question, X, rows, asked)
         _keep_audit(report.with_overrides(plan.audit.override), place, tracker)
         return report
 

@@ -12,37 +12,45 @@ from typing import Any
 
 from features.checks import Failures, check_cohort
 from features.errors import CohortError
+from features.sources.flags import stated_flag
 from features.tables import Cohort
 
-SOURCES: tuple[str, ...] = ("csv", "nulisa", "unicar")
+SOURCES: tuple[str, ...] = ("bwh", "csv", "nulisa", "unicar")
+AS_PUBLISHED = "as_published"
 
 
 def load(source: str, path: Path | str, **options: Any) -> Cohort:
     """Read the cohort at `path` with the loader called `source`.
+
+    Every source has the option ``as_published``: what stands in the file, defects and all, for the
+    leakage audit. It may be given as the word "true" or "false".
 
     Raises
     ------
     CohortError
         No such source, no such option, or the file cannot be used.
     """
-    cohort: Cohort = _loader(source, options).load(Path(path), **options)
+    loader, said = _loader(source, options)
+    cohort: Cohort = loader.load(Path(path), **said)
     return cohort
 
 
 def read(source: str, path: Path | str, **options: Any) -> tuple[Cohort, Failures]:
     """Read a cohort like :func:`load`, and list every row that breaks a rule of the tables.
 
-    A cohort asked for ``as_published`` is left as it is.
+    A cohort asked for ``as_published`` is left as it is; only a loader that reads files of any site
+    lists what it could not read of them.
     """
-    loader = _loader(source, options)
+    loader, said = _loader(source, options)
     if hasattr(loader, "read"):  # a loader that knows the rows of its files lists them itself
-        listed: tuple[Cohort, Failures] = loader.read(Path(path), **options)
+        listed: tuple[Cohort, Failures] = loader.read(Path(path), **said)
         return listed
-    cohort: Cohort = loader.load(Path(path), **options)
-    return (cohort, Failures()) if options.get("as_published") else check_cohort(cohort)
+    cohort: Cohort = loader.load(Path(path), **said)
+    return (cohort, Failures()) if said.get(AS_PUBLISHED) else check_cohort(cohort)
 
 
-def _loader(source: str, options: Mapping[str, Any]) -> ModuleType:
+def _loader(source: str, options: Mapping[str, Any]) -> tuple[ModuleType, dict[str, Any]]:
+    """Return the loader of `source` and its options, with the flag read."""
     if source not in SOURCES:
         raise CohortError(f"source {source!r} is not known; sources: {', '.join(SOURCES)}.")
     loader = import_module(f"features.sources.{source}")
@@ -50,4 +58,7 @@ def _loader(source: str, options: Mapping[str, Any]) -> ModuleType:
     if unknown:
         legal = ", ".join(loader.OPTIONS)
         raise CohortError(f"source {source!r} has no option {unknown[0]!r}; options: {legal}.")
-    return loader
+    said = dict(options)
+    if AS_PUBLISHED in said:
+        said[AS_PUBLISHED] = stated_flag(AS_PUBLISHED, said[AS_PUBLISHED])
+    return loader, said

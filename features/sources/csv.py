@@ -27,9 +27,9 @@ from features.sources.csv_results import with_canonical_values
 from features.sources.csv_settings import KEYS, csv_settings, declared_delays
 from features.sources.csv_spellings import with_legal_spellings
 from features.sources.delimited import read_delimited
-from features.tables import TABLES, Cohort, Manifest, Table
+from features.tables import TABLES, Cohort, Manifest, Table, no_course_in_common
 
-OPTIONS = KEYS
+OPTIONS = (*KEYS, "as_published")
 DAY_COLUMNS = {"measurements": "day", "treatments": "start_day", "grades": "day"}
 
 
@@ -38,11 +38,14 @@ def load(path: Path, **options: Any) -> Cohort:
     return read(path, **options)[0]
 
 
-def read(path: Path, **options: Any) -> tuple[Cohort, Failures]:
+def read(path: Path, *, as_published: bool = False, **options: Any) -> tuple[Cohort, Failures]:
     """Read the folder at `path`; list the rows that break a rule.
 
     Parameters
     ----------
+    as_published : bool
+        Leave out only what cannot be read (no number, no known input, unit, course or product), for
+        the leakage audit. It is asked for at each reading, so ``cohort.toml`` cannot say it.
     options
         Override the keys of ``cohort.toml``.
 
@@ -66,10 +69,12 @@ def read(path: Path, **options: Any) -> tuple[Cohort, Failures]:
             f"{path.name}/courses.csv has no rows: there is no cohort without courses."
         )
     manifest = _manifest(path, settings, files)
+    manifest.name += " as published" if as_published else ""
     cohort, by_position = check_tables(
         {name: one.rows for name, one in files.items()},
         manifest,
         {name: one.broken for name, one in files.items()},
+        as_published=as_published,
     )
     lines = {name: one.rows["source_row"].to_numpy() for name, one in files.items()}
     failures = Failures(_with_lines(by_position.rows, lines))
@@ -92,10 +97,7 @@ def _refuse_what_cannot_be_meant(
     for name, one in files.items():
         strangers = counts.get(f"{name}.course_is_known", 0)
         if strangers and strangers == len(one.rows):
-            raise CohortError(
-                f"{name}.csv: not one of {strangers} rows has a course_id of courses.csv. Write "
-                "ids the same in every file: 1, 1.0, 001 and C1 are four different ids."
-            )
+            raise CohortError(f"{name}.csv: {no_course_in_common(strangers)}")
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pandas as pd
 from features.errors import UnitError
 from features.inputs import INPUTS
 from features.tables import COMPARATORS
-from features.units import conversion
+from features.units import all_misread, conversion
 
 Failed = dict[str, pd.Series]
 _CENSORED = re.compile(r"^(<=|>=|<|>|≤|≥)\s*(.+)$")
@@ -32,7 +32,9 @@ def with_canonical_values(
         Numbers in canonical units; ``source_value`` and ``source_unit`` hold what came.
     failed : dict
         Rule -> mask of the rows that break it: ``input_is_known``, ``value_is_a_number``,
-        ``unit_is_one_of_its_input``, ``value_is_possible_in_its_unit``.
+        ``unit_is_one_of_its_input``, ``value_is_possible_in_its_unit``,
+        ``value_fits_no_other_unit_better`` (this table holds no ages: what is plausible at some age
+        is kept).
     """
     made = _with_all_columns(rows)
     made = made.assign(source_value=made["value"].fillna(made["text"]), source_unit=made["unit"])
@@ -42,7 +44,8 @@ def with_canonical_values(
     made["comparator"], plain = _censored(written, made["comparator"])
     number = as_numbers(plain, decimal_comma=decimal_comma)
     known_input = made["input"].isin(list(INPUTS))
-    factor, offset, known_unit = _conversions(made["input"], made["unit"], known_input & ~is_text)
+    units = made["unit"].fillna("")
+    factor, offset, known_unit = _conversions(made["input"], units, known_input & ~is_text)
     made["value"] = number * factor + offset
     for limit in ("reference_low", "reference_high"):
         limits = as_numbers(made[limit], decimal_comma=decimal_comma)
@@ -53,6 +56,7 @@ def with_canonical_values(
         "value_is_a_number": plain.notna() & number.isna(),
         "unit_is_one_of_its_input": known_input & ~is_text & ~known_unit,
         "value_is_possible_in_its_unit": _outside_the_hard_range(made["input"], made["value"]),
+        "value_fits_no_other_unit_better": _misread(made["input"], units, number, known_unit),
     }
 
 
@@ -92,14 +96,20 @@ def _conversions(
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     factor = pd.Series(np.nan, index=names.index)
     offset = pd.Series(0.0, index=names.index)
-    unit_text = units.fillna("")
-    for (name, unit), members in names[wanted].groupby([names[wanted], unit_text[wanted]]):
+    for (name, unit), members in names[wanted].groupby([names[wanted], units[wanted]]):
         try:
             turn = conversion(str(name), str(unit))
         except UnitError:
             continue
         factor[members.index], offset[members.index] = turn.factor, turn.offset
     return factor, offset, factor.notna()
+
+
+def _misread(names: pd.Series, units: pd.Series, numbers: pd.Series, known: pd.Series) -> pd.Series:
+    found = pd.Series(False, index=names.index)
+    for (name, unit), members in numbers[known].groupby([names[known], units[known]]):
+        found[members.index] = all_misread(str(name), members.to_numpy(dtype=float), str(unit))
+    return found
 
 
 def _outside_the_hard_range(names: pd.Series, values: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from typing import Any
 
 from features.errors import CohortError
 from features.inputs import INPUTS
+from features.sources.flags import stated_flag
 
 KEYS = ("resolution", "end_of_record", "grading_system", "name", "delays", "synthetic")
 SETTINGS_FILE = "cohort.toml"
@@ -35,7 +36,8 @@ def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         legal = ", ".join(KEYS)
         raise CohortError(f"{SETTINGS_FILE}: {unknown[0]!r} is not known; legal: {legal}.")
-    settings = _with_a_flag(settings)
+    # A word not understood must not turn made-up rows into patients.
+    settings["synthetic"] = stated_flag("synthetic", settings.get("synthetic", False))
     if "resolution" not in settings:
         raise CohortError(
             'say whether the days carry hours: put resolution = "instant" (day 2.5 is 60 '
@@ -44,18 +46,6 @@ def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
             "give it as an option. It decides what a landmark may see."
         )
     return settings
-
-
-_WORDS = {"true": True, "false": False}
-
-
-def _with_a_flag(settings: dict[str, Any]) -> dict[str, Any]:
-    """Read `synthetic` strictly: a word not understood must not turn made-up rows into patients."""
-    stated = settings.get("synthetic", False)
-    flag = _WORDS.get(stated) if isinstance(stated, str) else stated
-    if not isinstance(flag, bool):
-        raise CohortError("synthetic is true or false: whether the rows are made up.")
-    return settings | {"synthetic": flag}
 
 
 def declared_delays(stated: object) -> dict[str, float]:

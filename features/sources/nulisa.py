@@ -54,7 +54,7 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
     Parameters
     ----------
     as_published : bool
-        Keep repeated rows of one patient and day, for the leakage audit.
+        Keep repeated rows of one patient and day and the order of the rows, for the leakage audit.
 
     Returns
     -------
@@ -70,6 +70,7 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
     excluded: Counter[str] = Counter()
     days = _patient_days(cells, excluded)
     if not as_published:
+        days = days.sort_values(["course_id", "day", SOURCE_ROW], kind="stable")
         days = _one_row_a_day(days, excluded)
     if days.empty:
         known = ", ".join(PRODUCTS_BY_PREFIX)
@@ -103,8 +104,7 @@ def _patient_days(cells: pd.DataFrame, excluded: Counter[str]) -> pd.DataFrame:
     excluded["courses.id_begins_with_a_known_product"] += int((~known).sum())
     dated = days["day"].notna()
     excluded["grades.day_is_a_number"] += int((known & ~dated).sum())
-    days = days[known & dated]
-    return days.sort_values(["course_id", "day", SOURCE_ROW], kind="stable").reset_index(drop=True)
+    return days[known & dated].reset_index(drop=True)
 
 
 def _one_row_a_day(days: pd.DataFrame, excluded: Counter[str]) -> pd.DataFrame:

@@ -19,7 +19,6 @@ Units are not in the file. They are the usual ones of Chinese laboratories and f
 D-dimer is taken as mg/L FEU. The grading system is not stated in the file.
 """
 
-import hashlib
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +27,7 @@ import pandas as pd
 
 from features.errors import CohortError
 from features.inputs import INPUTS
+from features.sources.course_ids import hashed_ids, ids_by_position
 from features.sources.fills import fill_values
 from features.sources.spreadsheet import SOURCE_ROW, numbers, read_spreadsheet
 from features.tables import Cohort, Manifest, cohort_of
@@ -97,7 +97,6 @@ _SEXES = {
     "女": "female",
     "男": "male",
 }
-_SALT = b"unicar course"
 _NOTES = (
     "Wei et al., BMC Bioinformatics 2024, doi 10.1186/s12859-024-05804-8; layout as published.",
     "Records end on the day of the peak grade: risks do not transport to resolving CRS, and "
@@ -115,8 +114,8 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
     Parameters
     ----------
     as_published : bool
-        Keep fills and impossible values, for the leakage audit. Days, ids and units are as in the
-        cleaned cohort.
+        Keep fills, impossible values and the order of the patients, which the ids then carry, for
+        the leakage audit. Days and units are as in the cleaned cohort.
 
     Returns
     -------
@@ -130,7 +129,7 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
     """
     cells = read_spreadsheet(path, COLUMNS, HEADER_ROW)
     excluded: Counter[str] = Counter()
-    days = _patient_days(cells, excluded)
+    days = _patient_days(cells, excluded, as_published=as_published)
     if days.empty:
         raise CohortError(f"{path.name}: no row follows a day 0, where a patient would start.")
     manifest = Manifest(
@@ -140,6 +139,7 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
         end_of_record="ended_at_peak",
         grading_system="unknown",
         notes=list(_NOTES),
+        known_faults=[] if as_published else ["row_order", "number_format"],
     )
     cohort = cohort_of(
         manifest,
@@ -151,7 +151,9 @@ def load(path: Path, *, as_published: bool = False) -> Cohort:
     return cohort
 
 
-def _patient_days(cells: pd.DataFrame, excluded: Counter[str]) -> pd.DataFrame:
+def _patient_days(
+    cells: pd.DataFrame, excluded: Counter[str], *, as_published: bool
+) -> pd.DataFrame:
     """Return one row per patient and day with ``course_id``, ordered by it and by day."""
     days = cells.assign(day=numbers(cells[DAY]), grade=numbers(cells[GRADE]))
     usable = days["day"].notna() & days["grade"].isin(range(6))
@@ -162,23 +164,12 @@ def _patient_days(cells: pd.DataFrame, excluded: Counter[str]) -> pd.DataFrame:
     in_order = (patient > 0) & ~(days["day"] <= highest_before)
     excluded["grades.day_follows_the_day_before"] += int((~in_order).sum())
     days, patient = days[in_order], patient[in_order]
-    days = days.assign(course_id=_course_ids(days, patient))
+    if as_published:
+        ids = ids_by_position(patient, "unicar")
+    else:
+        ids = hashed_ids(days[list(COLUMNS)], patient, "unicar")
+    days = days.assign(course_id=ids)
     return days.sort_values(["course_id", "day"], kind="stable").reset_index(drop=True)
-
-
-def _course_ids(days: pd.DataFrame, patient: pd.Series) -> pd.Series:
-    """Return ids that are a hash of the patient's own rows and so say nothing of their order."""
-    content = days[list(COLUMNS)].astype(str).agg("|".join, axis=1)
-    hashes = {
-        one: hashlib.sha256(_SALT + "\n".join(rows).encode()).hexdigest()[:16]
-        for one, rows in content.groupby(patient)
-    }
-    seen: Counter[str] = Counter()
-    ids = {}
-    for one, code in hashes.items():
-        seen[code] += 1  # two patients with equal rows stay two patients
-        ids[one] = f"unicar-{code}" + (f"-{seen[code]}" if seen[code] > 1 else "")
-    return patient.map(ids)
 
 
 def _courses(days: pd.DataFrame, excluded: Counter[str], *, as_published: bool) -> pd.DataFrame:

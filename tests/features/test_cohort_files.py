@@ -7,6 +7,7 @@ import pytest
 from features.cohort_files import REJECTED, fingerprint, read_cohort, write_cohort
 from features.errors import CohortError
 from features.tables import TABLES, Manifest, cohort_of
+from tests.builders import a_cohort, a_grading, an_infusion
 
 
 def a_small_cohort(value=5.0):
@@ -109,3 +110,22 @@ def test_a_damaged_table_is_named(tmp_path):
     (tmp_path / "cohort" / "courses.parquet").write_bytes(b"not a table")
     with pytest.raises(CohortError, match="table courses cannot be read"):
         read_cohort(tmp_path / "cohort")
+
+
+@pytest.mark.parametrize(("courses", "grades"), [("007", "7"), ("12", "12.0"), ("7", "007")])
+def test_a_table_whose_ids_are_all_written_otherwise_is_refused(tmp_path, courses, grades):
+    cohort = a_cohort(an_infusion(courses), a_grading(courses, 1, 1))
+    write_cohort(cohort, tmp_path / "c", fmt="csv")
+    file = tmp_path / "c" / "grades.csv"
+    file.write_text(file.read_text().replace(f"\n{courses},", f"\n{grades},"))
+    with pytest.raises(CohortError, match="table grades: not one of 1 rows has a course_id"):
+        read_cohort(tmp_path / "c")
+
+
+def test_ids_that_are_numbers_in_one_table_and_text_in_another_are_one(tmp_path):
+    cohort = a_cohort(an_infusion("12"), a_grading("12", 1, 1))
+    write_cohort(cohort, tmp_path / "c")
+    cohort.grades.assign(course_id=12.0).to_parquet(tmp_path / "c" / "grades.parquet", index=False)
+    cohort.courses.assign(course_id=12).to_parquet(tmp_path / "c" / "courses.parquet", index=False)
+    read = read_cohort(tmp_path / "c")
+    assert read.courses["course_id"].tolist() == read.grades["course_id"].tolist() == ["12"]

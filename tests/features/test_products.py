@@ -1,7 +1,8 @@
 import pytest
 
 from features.errors import ProductError
-from features.products import PRODUCTS, base_rate, product
+from features.inputs import DIAGNOSES
+from features.products import MIXED_RATES, NOT_CAR_T, PRODUCTS, Fact, base_rate, product
 
 
 @pytest.mark.parametrize("name", ["axi-cel", "YESCARTA", "axicabtagene ciloleucel", " Yikaida "])
@@ -65,3 +66,167 @@ def test_the_penn_scale_never_enters():
 
 def test_nothing_is_invented_for_a_class_without_rates():
     assert base_rate("satri-cel", "CRS", 3) is None
+
+
+# What the evidence table lists: short name -> target, costimulation, every name it gives.
+LISTED = {
+    "tisa-cel": ("CD19", "4-1BB", "tisagenlecleucel Kymriah CTL019"),
+    "axi-cel": ("CD19", "CD28", "Yescarta Yikaida KTE-C19"),
+    "brexu-cel": ("CD19", "CD28", "Tecartus KTE-X19 FKC889"),
+    "liso-cel": ("CD19", "4-1BB", "Breyanzi JCAR017"),
+    "ide-cel": ("BCMA", "4-1BB", "Abecma bb2121"),
+    "cilta-cel": ("BCMA", "4-1BB", "Carvykti LCAR-B38M JNJ-4528"),
+    "obe-cel": ("CD19", "4-1BB", "Aucatzyl AUTO1"),
+    "relma-cel": ("CD19", "4-1BB", "Carteyva JWCAR029"),
+    "eque-cel": ("BCMA", "4-1BB", "Fucaso CT103A"),
+    "inati-cel": ("CD19", "4-1BB", "CNCT19"),
+    "zevor-cel": ("BCMA", "4-1BB", "CT053"),
+    "pCAR-19B": ("CD19", "not stated", "pu-ji-ao-lun-sai"),
+    "lei-ni-ji-ao-lun-sai": ("CD19", "not stated", "lei-ni-ji-ao-lun-sai"),
+    "satri-cel": ("CLDN18.2", "CD28", "CT041"),
+    "tali-cel": ("CD19", "4-1BB", "NexCAR19"),
+    "varni-cel": ("CD19", "4-1BB", "Qartemi ARI-0001 varnimcabtagene"),
+}
+RXNORM_AND_OMOP = {
+    "axi-cel": (1987398, 792844),
+    "tisa-cel": (1986438, 792737),
+    "brexu-cel": (2387277, 37002369),
+    "liso-cel": (2479136, 739856),
+    "ide-cel": (2536430, 36026868),
+    "cilta-cel": (2594775, 779144),
+}
+TAGS = {"L", "L2", "Mh", "Mm", "NR"}
+EVERY_RATE = [
+    *((one.short, rate) for one in PRODUCTS.values() for rate in one.rates),
+    *(("mixed", rate) for rate in MIXED_RATES),
+]
+
+
+@pytest.mark.parametrize("short", LISTED)
+def test_every_listed_product_is_found_by_each_of_its_names(short):
+    target, costimulation, names = LISTED[short]
+    found = product(short)
+    assert (found.target, found.costimulation) == (target, costimulation)
+    for name in names.split():
+        assert product(name.upper()) is found
+    for name in found.names:
+        assert product(name) is found
+
+
+def test_no_product_is_unlisted():
+    shorts = {one.short for one in PRODUCTS.values()}
+    assert shorts - set(LISTED) == {"investigational CD19", "investigational BCMA"}
+
+
+@pytest.mark.parametrize("one", PRODUCTS.values(), ids=lambda one: one.short)
+def test_every_statement_about_a_product_is_tagged_and_its_codes_are_known(one):
+    facts = [one.identity, *one.dose, one.lymphodepletion, *one.warnings]
+    assert all(fact.text and fact.tag in TAGS for fact in facts)
+    assert {one.costimulation_tag, *one.code_names.values()} <= TAGS
+    assert one.source
+    assert set(one.indications) <= set(DIAGNOSES)
+    known = RXNORM_AND_OMOP.get(one.short, (None, None))
+    assert (one.rxnorm, one.omop) == known
+    if one.target in ("BCMA", "CD19"):
+        assert any("T-cell malignancies" in fact.text for fact in one.warnings)
+
+
+def test_only_what_was_found_nowhere_reliable_is_unconfirmed():
+    assert [one.short for one in PRODUCTS.values() if not one.confirmed] == ["lei-ni-ji-ao-lun-sai"]
+
+
+def test_a_split_dose_names_each_dose():
+    split = [one for one in PRODUCTS.values() if one.split_dose]
+    assert [one.short for one in split] == ["obe-cel"]
+    doses = " ".join(fact.text for fact in split[0].dose)
+    assert all(number in doses for number in ("10e6", "400e6", "100e6", "310e6", "410e6"))
+
+
+@pytest.mark.parametrize(("short", "rate"), EVERY_RATE)
+def test_every_rate_has_scale_set_source_and_tag(short, rate):
+    assert rate.scale in ("ASTCT", "Lee", "Penn", "CTCAE, CARTOX", "not stated")
+    assert rate.analysis_set
+    assert rate.source
+    assert rate.tag in TAGS - {"NR"}
+    assert rate.verified == (rate.tag in ("L", "L2"))
+    assert 0.0 <= rate.value <= 1.0
+    assert 1 <= rate.min_grade <= 5
+    assert rate.diagnosis in (*DIAGNOSES, "any")
+    if rate.numerator is not None:
+        # shares are published in whole percent or better
+        assert rate.value == pytest.approx(rate.numerator / rate.denominator, abs=0.0051)
+
+
+def test_a_more_severe_grade_is_never_more_frequent_in_one_analysis_set():
+    for one in PRODUCTS.values():
+        for rate in one.rates:
+            for other in one.rates:
+                same = (rate.analysis_set, rate.toxicity) == (other.analysis_set, other.toxicity)
+                if same and rate.diagnosis == other.diagnosis and rate.min_grade < other.min_grade:
+                    assert other.value <= rate.value
+
+
+def test_patients_enter_a_prior_once():
+    for one in PRODUCTS.values():
+        sets = {rate.analysis_set for rate in one.rates}
+        for rate in one.rates:
+            assert not (rate.overlaps and rate.usable)
+            assert rate.overlaps in sets | {""}
+            assert rate.overlaps != rate.analysis_set
+
+
+@pytest.mark.parametrize(
+    ("name", "toxicity", "min_grade", "diagnosis", "value", "patients", "level"),
+    [
+        ("tisa-cel", "CRS", 3, "B-ALL", 0.164, 703, "product"),
+        ("tisa-cel", "CRS", 3, "LBCL", 0.05, 155, "product"),
+        # (0.164 x 703 + 0.05 x 155) / 858
+        ("tisa-cel", "CRS", 3, None, 0.14340559, 858, "product"),
+        ("axi-cel", "ICANS", 3, "LBCL", 0.19, 533, "product"),
+        ("brexu-cel", "ICANS", 3, "MCL", 0.30, 476, "product"),
+        ("cilta-cel", "CRS", 3, "MM", 0.05, 236, "product"),
+        ("obe-cel", "CRS", 3, "B-ALL", 0.03, 100, "product"),
+        ("ide-cel", "CRS", 3, "MM", 0.05, 236, "class"),
+    ],
+)
+def test_what_a_longer_catalogue_must_not_shift(
+    name, toxicity, min_grade, diagnosis, value, patients, level
+):
+    rate = base_rate(name, toxicity, min_grade, diagnosis)
+    assert (rate.patients, rate.level) == (patients, level)
+    assert rate.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", ["pCAR-19B", "lei-ni-ji-ao-lun-sai"])
+def test_a_product_of_unknown_costimulation_borrows_no_class_rate(name):
+    assert base_rate(name, "CRS", 3) is None
+
+
+KINDS = {
+    "T-cell receptor therapy": "afami-cel lete-cel Tecelra",
+    "tumour-infiltrating lymphocytes": "lifileucel Amtagvi",
+    "bispecific antibody": "blinatumomab teclistamab talquetamab elranatamab glofitamab "
+    "epcoritamab mosunetuzumab tarlatamab odronextamab linvoseltamab",
+    "bispecific T-cell receptor protein": "tebentafusp",
+    "AAV gene therapy": "Zolgensma Luxturna Roctavian Hemgenix Beqvez Elevidys",
+    "gene-modified stem cells": "exa-cel beti-cel eli-cel lovo-cel Lenmeldy",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_relative_is_refused_with_its_kind(kind):
+    for name in KINDS[kind].split():
+        with pytest.raises(ProductError, match=kind) as caught:
+            product(name.lower())
+        assert caught.value.kind == "not_car_t"
+
+
+def test_nothing_is_both_a_car_t_and_none():
+    names = {name.casefold() for one in PRODUCTS.values() for name in one.names}
+    assert not names & {name.casefold() for name in NOT_CAR_T}
+
+
+def test_a_believed_statement_is_not_verified():
+    assert Fact("x", "L2").verified
+    assert not Fact("x", "Mh").verified
+    assert not Fact("x", "NR").verified

@@ -31,6 +31,13 @@ def test_every_question_survives_json(name: str) -> None:
     assert question(asked) is asked
 
 
+def test_a_question_to_anybody_is_written_as_it_was_before_others_were_possible() -> None:
+    assert all("from_grade" not in one.to_dict() for one in QUESTIONS.values())
+    of_the_ill = question({**DAILY.to_dict(), "from_grade": 1})
+    assert of_the_ill.to_dict()["from_grade"] == 1
+    assert question(json.loads(json.dumps(of_the_ill.to_dict()))) == of_the_ill
+
+
 def test_the_four_that_a_fresh_project_trains_are_there() -> None:
     assert {"severe-crs-30d", "severe-crs-72h", "severe-icans-30d", "severe-icans-72h"} <= set(
         QUESTIONS
@@ -55,6 +62,15 @@ def test_an_unknown_question_names_the_legal_ones() -> None:
         ({"until_day": 30.0}, "not both"),
         ({"horizon_days": None, "until_day": 2.0}, "before until_day"),
         ({"before_infusion": True}, "day 0 or earlier"),
+        ({"from_grade": -1}, "from_grade is a whole number, 0 or more and below min_grade"),
+        ({"from_grade": 3}, "below min_grade"),
+        ({"from_grade": 0.5}, "below min_grade"),
+        ({"from_grade": "1"}, "below min_grade"),
+        ({"min_grade": "3", "from_grade": 1}, "min_grade is 1"),
+        (
+            {"before_infusion": True, "landmark_days": [0.0], "from_grade": 1},
+            "nobody has a grade to ask from",
+        ),
         ({"grade": 3}, "grade"),
     ],
 )
@@ -131,6 +147,27 @@ def test_the_current_grade_is_what_was_known_but_the_risk_set_is_what_was_true()
     rows = labels(cohort, DAILY).set_index("landmark_day")
     assert rows.loc[1.0, "current_grade"] == 0.0
     assert 2.0 not in rows.index
+
+
+def test_a_question_from_a_grade_is_asked_where_that_grade_is_known() -> None:
+    cohort = a_cohort(
+        an_infusion("A"),
+        an_infusion("B"),
+        a_grading("A", 0.0, 0),
+        a_grading("A", 1.0, 1, known_day=1.5),
+        a_grading("A", 2.5, 0),
+        a_grading("A", 9.0, 0),
+        a_grading("B", 1.5, 2),
+        a_grading("B", 4.0, 3),
+    )
+    asked = question({**DAILY.to_dict(), "from_grade": 1})
+    rows = labels(cohort, asked)
+    assert list(zip(rows["course_id"], rows["landmark_day"], strict=True)) == [
+        ("A", 2.0), ("B", 2.0), ("B", 3.0),
+    ]  # fmt: skip
+    assert rows["outcome"].tolist() == [0.0, 1.0, 1.0]
+    from_grade_2 = labels(cohort, question({**DAILY.to_dict(), "from_grade": 2}))
+    assert from_grade_2["course_id"].tolist() == ["B", "B"]
 
 
 def test_the_worst_of_several_gradings_at_one_instant_decides() -> None:
@@ -278,6 +315,18 @@ def test_a_lower_threshold_or_a_longer_horizon_never_loses_an_event(
     both = outcome(2, 2.0).to_frame("lower").join(outcome(3, 2.0).rename("higher"), how="inner")
     assert (both["lower"] >= both["higher"]).all()
     assert (outcome(3, 5.0) >= outcome(3, 2.0)).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(grade_courses, st.integers(1, 2))
+def test_asking_from_a_grade_leaves_rows_out_and_changes_none(
+    grades: dict[float, float], from_grade: int
+) -> None:
+    cohort = a_cohort(an_infusion(), gradings("A", grades), end_of_record="outcome_known")
+    everybody = labels(cohort, DAILY)
+    asked = labels(cohort, question({**DAILY.to_dict(), "from_grade": from_grade}))
+    kept = everybody[everybody["current_grade"] >= from_grade].reset_index(drop=True)
+    pd.testing.assert_frame_equal(asked, kept)
 
 
 @pytest.mark.slow

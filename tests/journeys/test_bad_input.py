@@ -234,6 +234,11 @@ def test_a_misspelt_plan_is_corrected(sound: Site) -> None:
         (["import", "csv", "{place}/nowhere", "{place}/new"], 2, "is no folder"),
         (["import", "csv", "{records}", "{records}"], 2, "not empty"),
         (["import", "csv", "{records}", "{place}/new", "--option", "synthetic=yes"], 2, "true or"),
+        (
+            ["import", "csv", "{records}", "{place}/new", "--option", "as_published=1"],
+            2,
+            "as_published is true or false",
+        ),
         (["fit", "--question", "severe-crs-72h", "--cohort", "{place}/nowhere"], 2, "no cohort"),
         (["predict", "--model", "{cohort}", "--cohort", "{cohort}", "--out", "x"], 2, "files.json"),
     ],

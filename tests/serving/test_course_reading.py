@@ -202,6 +202,22 @@ def test_a_value_impossible_in_its_unit_is_refused_with_the_unit_that_fits():
     assert "88" not in found.model_dump_json()
 
 
+def test_a_value_that_fits_another_unit_better_is_refused_at_the_age_of_the_patient():
+    row = a_measurement(input="creatinine_mg_dl", value=18.0, unit="mg/dL")
+    course = {"product": "tisa-cel", "age_years": 3}
+    found = problems_of(a_request(course=course, measurements=[row]))["measurements[0].value"]
+    assert "umol/L" in found.what_to_do
+    assert "18" not in found.model_dump_json()
+    grown_up = {"product": "axi-cel", "age_years": 60}
+    assert read(a_request(course=grown_up, measurements=[row])).readings[0].value == 18.0
+
+
+def test_a_unit_of_activity_is_refused_with_the_reason():
+    row = a_measurement(input="il6_pg_ml", value=5.0, unit="IU/mL")
+    found = problems_of(a_request(measurements=[row]))["measurements[0].unit"]
+    assert "activity" in found.what_to_do
+
+
 def test_times_without_an_infusion_are_told_once():
     rows = [a_measurement(day=None, at="2026-03-04T08:00:00+08:00") for _ in range(3)]
     found = problems_of({"course": {"product": "axi-cel"}, "measurements": rows})

@@ -1,16 +1,20 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from features.questions import QUESTIONS
+from models.release import build_release, load_release
 from models.training_range import NEVER_KNOWN, TrainingRanges
 from serving.bedside import Bedside
 from serving.course_reading import course_so_far, read_request
-from serving.estimate import Estimator
+from serving.estimate import Estimator, asked_words, refusal
 from serving.messages import EXAMPLE_REQUEST
 from serving.words_of_drivers import _driver
 from tests.serving.asking import BEFORE, DAILY, a_request, before_infusion, by_name, codes
+from tests.serving.small_release import a_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +65,55 @@ def test_the_patients_of_the_demonstration_carry_grades_from_the_infusion_on(ask
         answers = by_name(ask(one))
         asked = DAILY if one["landmark"] > 0 else [BEFORE]
         assert all(answers[name]["probability"] is not None for name in asked)
+
+
+# --- questions to those who have the toxicity ---------------------------------------------------
+
+
+COURSE_72H = replace(QUESTIONS["severe-icans-72h"], name="icans-course-72h", from_grade=1)
+
+
+@pytest.mark.parametrize(
+    ("grades", "reason"),
+    [
+        ([], "not_graded"),
+        ([ICANS_0], "below_from_grade"),
+        ([{"toxicity": "ICANS", "grade": 2, "day": 1.0}, ICANS_0], "below_from_grade"),
+        ([{"toxicity": "ICANS", "grade": 1, "day": 2.0}], None),
+        ([{"toxicity": "ICANS", "grade": 1, "day": 2.5}], "not_graded"),
+        ([{"toxicity": "ICANS", "grade": 3, "day": 2.0}], "not_at_risk"),
+        ([{"toxicity": "CRS", "grade": 2, "day": 2.0}], "not_graded"),
+    ],
+)
+def test_a_question_from_a_grade_is_answered_at_that_grade_only(grades, reason):
+    course = course_so_far(read_request(json.dumps(a_request(grades=grades)).encode()))
+    objection = refusal(course, COURSE_72H, answers=True, silent_because="")
+    assert (objection.reason if objection else None) == reason
+    if reason == "below_from_grade":
+        assert "patients with ICANS of grade 1 or more" in objection.text
+
+
+def test_a_question_from_a_grade_says_whom_it_is_about():
+    said = asked_words(COURSE_72H).text
+    assert said == "ICANS of grade 3 or more within 72 hours, for a patient at grade 1 or more now"
+
+
+def test_a_release_answers_a_question_from_a_grade_to_those_who_have_it(open_desk, tmp_path):
+    a_model(COURSE_72H).save(tmp_path / "model")
+    build_release(
+        tmp_path / "release", {COURSE_72H.name: tmp_path / "model"}, "a test", "to have one",
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )  # fmt: skip
+    desk = open_desk(load_release(tmp_path / "release"))
+
+    def asked(grade):
+        rows = [{"toxicity": "ICANS", "grade": grade, "day": 2.0}]
+        answer = desk.answer(json.dumps(a_request(grades=rows)).encode())
+        return by_name(json.loads(answer))[COURSE_72H.name]
+
+    assert asked(0)["abstention"]["reason"] == "below_from_grade"
+    assert asked(0)["probability"] is None
+    assert 0 < asked(1)["probability"] < 1
 
 
 # --- in words a clinician reads once ----------------------------------------------------------

@@ -7,6 +7,8 @@ not asked (already severe, dead, or out of sight). Times are instants: a landmar
 grading of day 3.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -15,6 +17,7 @@ from features.tables import Cohort
 from tests.builders import a_cohort, an_infusion, gradings
 
 SEVERE_72H = Question("severe", "CRS", 3, tuple(float(day) for day in range(8)), horizon_days=3.0)
+OF_THE_ILL = replace(SEVERE_72H, from_grade=1)
 
 
 def drawn(course: str, end_of_record: str = "censored", **facts: float) -> Cohort:
@@ -87,3 +90,18 @@ def test_discharge_is_event_free_only_up_to_a_contact_that_shows_no_readmission(
 )
 def test_what_the_end_of_a_record_means_is_declared(convention: str, expected: str) -> None:
     assert answers(labels(drawn("00000"), SEVERE_72H, convention)) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "course", "expected"),
+    [
+        ("asked while CRS lasts, from its first grade on", "00112300000", "..111..."),
+        ("well again: no longer asked", "01100000000", ".00....."),
+        ("never had CRS: never asked", "00000000000", "........"),
+        ("no grading yet: not known to have it, not asked", "--1--300000", "..111..."),
+    ],
+)
+def test_a_question_from_grade_1_is_asked_of_those_who_have_it(
+    title: str, course: str, expected: str
+) -> None:
+    assert answers(labels(drawn(course), OF_THE_ILL)) == expected, title

@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from features.cohort_files import REJECTED, fingerprint, read_cohort
 from features.errors import CohortError
 from features.sources import nulisa
+from training.__main__ import main
 from training.cohort import (
     check_directory,
     import_cohort,
@@ -119,6 +120,24 @@ def test_a_published_cohort_is_imported_with_what_is_wrong_with_it(tmp_path: Pat
     with pytest.raises(CohortError):
         import_cohort("nulisa", tmp_path / "a.xlsx", tmp_path / "clean")
     assert not (tmp_path / "clean").exists()
+
+
+@pytest.mark.parametrize(("word", "grades"), [("true", 4), ("false", 2)])
+def test_the_command_line_says_as_published_as_a_word(
+    tmp_path: Path, word: str, grades: int
+) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(nulisa.COLUMNS))
+    for row in (["Yes P01", 2, 1], ["Yes P01", 2, 1]):
+        sheet.append([*row, 0, 0, 0, 0, 0])
+    book.save(tmp_path / "a.xlsx")
+    said = ["import", "nulisa", str(tmp_path / "a.xlsx"), str(tmp_path / "made")]
+    assert main([*said, "--option", f"as_published={word}"]) == 0
+    made = read_cohort(tmp_path / "made")
+    assert len(made.grades) == grades
+    assert made.manifest.name == ("nulisa as published" if word == "true" else "nulisa")
 
 
 def test_what_a_site_has_filled_is_never_replaced(tmp_path: Path) -> None:

@@ -2,53 +2,141 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from training.audit_rules.finding import Evidence
+from features.tables import KNOWN_FAULTS
+from training.audit_rules.evidence import Evidence, FloatArray
+from training.audit_rules.finding import Finding, Severity, not_assessable
 from training.bootstrap import PatientBootstrap, summarise
 from training.metrics import stratified_auroc
 
 REPLICATES = 300
+WARN_ABOVE = 0.60
+REFUSE_ABOVE = 0.75
 
 
 @dataclass(frozen=True)
 class Concordance:
-    """AUROC among pairs of the same current grade and landmark day, with its 95 % interval."""
+    """AUROC with its 95 % interval by patient."""
 
     estimate: float
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.estimate:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Lower 95 % bounds of an AUROC above which a rule warns and refuses."""
+
+    warn: float = WARN_ABOVE
+    refuse: float = REFUSE_ABOVE
+
+    def judge(self, low: float) -> tuple[Severity, float]:
+        """Return the severity of a lower bound and the limit it was held against."""
+        if low > self.refuse:
+            return "refuse", self.refuse
+        return ("warn" if low > self.warn else "note"), self.warn
+
 
 def beyond_grade_and_day(
-    evidence: Evidence, score: np.ndarray, keep: np.ndarray | None = None
+    evidence: Evidence, score: FloatArray, keep: np.ndarray | None = None
 ) -> Concordance | None:
-    """Return how `score` (n,) orders events and event-free rows within each stratum.
+    """Return how `score` (n,) orders event rows and others of the same current grade and day.
 
     None where no stratum holds both, or the resampled patients never do. `keep` (n,) leaves
     other rows out.
     """
-    rows = np.ones(len(score), dtype=bool) if keep is None else keep
-    draws = PatientBootstrap(
-        evidence.patients[rows], np.ones(int(rows.sum())), REPLICATES, evidence.seed
+    rows = evidence.contrast if keep is None else keep & evidence.contrast
+    return _concordance(
+        evidence.y[rows], score[rows], evidence.strata[rows], evidence.patients[rows], evidence.seed
     )
-    measure = partial(_within, evidence, score, rows)
+
+
+def between_patients(
+    evidence: Evidence, score: FloatArray, *, within_sites: bool = True
+) -> Concordance | None:
+    """Return how `score` (patients,) orders patients with and without an event.
+
+    Patients of one site are compared with each other, where sites hold both outcomes.
+    """
+    table = evidence.patient_table
+    strata = np.zeros(len(table))
+    if within_sites and evidence.sites_are_mixed:
+        strata = table["site"].factorize()[0].astype(np.float64)
+    event = table["event"].to_numpy(dtype=bool)
+    return _concordance(event, score, strata, np.arange(len(table)), evidence.seed)
+
+
+def area_beyond_grade_and_day(evidence: Evidence, score: FloatArray, keep: np.ndarray) -> float:
+    """Return the estimate alone: enough to pass most predictors over."""
+    keep = keep & evidence.contrast
+    weights = np.ones((1, int(keep.sum())))
+    y, strata = evidence.y[keep].astype(float), evidence.strata[keep]
+    return float(stratified_auroc(y, score[keep], weights, strata)[0])
+
+
+def judged(
+    rule: str,
+    area: Concordance | None,
+    text: str,
+    way_out: str,
+    columns: dict[str, int] | tuple[str, ...] = (),
+    limits: Limits | None = None,
+) -> Finding:
+    """Return the finding of a score: its severity from the lower bound, columns where it matters.
+
+    `text` holds ``{area}`` where the figure goes. Columns may come with their row counts.
+    """
+    if area is None:
+        return not_assessable(rule, "no grade and day holds both events and event-free rows")
+    severity, threshold = (limits or Limits()).judge(area.low)
+    found = severity != "note"
+    return Finding(
+        rule,
+        severity,
+        text.format(area=area),
+        way_out=way_out if found else "",
+        statistic=area.estimate,
+        low=area.low,
+        high=area.high,
+        threshold=threshold,
+        columns=tuple(columns) if found else (),
+        row_counts=dict(columns) if found and isinstance(columns, dict) else {},
+    )
+
+
+def unless_known(finding: Finding, evidence: Evidence, fault: str) -> Finding:
+    """Turn the refusal of a fault that the loader declares into a warning that stands for ever.
+
+    Only what no predictor can read may be declared (see `features.tables.KNOWN_FAULTS`).
+    """
+    if finding.severity != "refuse" or fault not in evidence.cohort.manifest.known_faults:
+        return finding
+    return replace(
+        finding,
+        severity="warn",
+        text=f"{finding.text} Its loader declares that {KNOWN_FAULTS[fault]}.",
+    )
+
+
+def _concordance(
+    y: np.ndarray, score: FloatArray, strata: FloatArray, patients: np.ndarray, seed: int
+) -> Concordance | None:
+    draws = PatientBootstrap(patients, np.ones(len(y)), REPLICATES, seed)
+    measure = partial(_within, y.astype(float), score, strata)
     estimate = summarise(draws.replicate({"auroc": measure})["auroc"])
     if estimate.estimate is None or estimate.low is None or estimate.high is None:
         return None
     return Concordance(estimate.estimate, estimate.low, estimate.high)
 
 
-def area_beyond_grade_and_day(evidence: Evidence, score: np.ndarray, keep: np.ndarray) -> float:
-    """Return the estimate alone: enough to pass most predictors over."""
-    return float(_within(evidence, score, keep, np.ones((1, int(keep.sum()))))[0])
-
-
 def _within(
-    evidence: Evidence, score: np.ndarray, rows: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    outcome = evidence.y[rows].astype(float)
-    return stratified_auroc(outcome, score[rows], weights, evidence.strata[rows].astype(float))
+    y: FloatArray, score: FloatArray, strata: FloatArray, weights: FloatArray
+) -> FloatArray:
+    return stratified_auroc(y, score, weights, strata)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from training.audit_rules.finding import Evidence, Finding
+from training.audit_rules.evidence import Evidence
+from training.audit_rules.finding import Finding, Severity
 
 REFUSE_EVENTS_BELOW = 5
 WARN_EVENTS_BELOW = 50
-MIN_SITE_PATIENTS = 10
-IMPROBABLE = 0.001
+WARN_UNDETERMINED = 0.25
+REFUSE_UNDETERMINED = 0.90
 
 
 def too_few_event_patients(evidence: Evidence) -> Finding:
@@ -48,45 +47,32 @@ def too_few_event_patients(evidence: Evidence) -> Finding:
     )
 
 
-def a_site_holds_one_class_only(evidence: Evidence) -> Finding:
-    """Look for sites whose patients all have, or all lack, the event, against the odds.
+def the_horizon_is_not_observed(evidence: Evidence) -> Finding:
+    """Count the rows at risk whose window runs past the end of the record.
 
-    Refused where one such site has only events and another none: then the site is the answer.
+    Refused where hardly one window of an event-free patient is seen to its end: then event-free
+    means only "not seen".
     """
-    rule = a_site_holds_one_class_only.__name__
-    by_patient = _outcome_by_patient(evidence)
-    if by_patient["site"].nunique() < 2:
-        return Finding(rule, "note", "One site: nothing to compare.")
-    rate = by_patient["event"].mean()
-    sites = by_patient.groupby("site")["event"].agg(["sum", "size"])
-    sites = sites[sites["size"] >= MIN_SITE_PATIENTS]
-    none = sites[(sites["sum"] == 0) & ((1 - rate) ** sites["size"] < IMPROBABLE)]
-    every = sites[(sites["sum"] == sites["size"]) & (rate ** sites["size"] < IMPROBABLE)]
-    if none.empty and every.empty:
-        return Finding(rule, "note", f"{len(sites)} sites with events and event-free patients.")
+    rule = the_horizon_is_not_observed.__name__
+    asked = evidence.asked
+    if asked.empty or "status" not in asked:
+        return Finding(rule, "note", "Labels came without what each window came to.")
+    cut = (asked["status"] == "censored").to_numpy()
+    event = (asked["status"] == "event").to_numpy()
+    without = int((~event).sum())
+    share = float(cut.sum() / without) if without else 0.0
+    severity: Severity = "note"
+    if share > WARN_UNDETERMINED:
+        severity = "refuse" if share > REFUSE_UNDETERMINED else "warn"
     return Finding(
         rule,
-        "warn" if none.empty or every.empty else "refuse",
-        f"{len(every)} site(s) hold only patients with an event and {len(none)} only patients "
-        f"without, which chance does not explain.",
-        way_out="Patients with and without the event came from different sources. Ask within one "
-        "source, or bring both kinds of patients from each.",
-        threshold=IMPROBABLE,
-        columns=("site",),
-        row_counts={
-            "sites_with_events_only": len(every),
-            "sites_without_events": len(none),
-            "patients_in_them": int(every["size"].sum() + none["size"].sum()),
-        },
+        severity,
+        f"{share:.0%} of {without} event-free windows are cut short by the end of the record.",
+        way_out=""
+        if severity == "note"
+        else "Ask a shorter horizon, bring later contacts "
+        "(follow_up_days, gradings), or declare what the end of a record means (end_of_record).",
+        statistic=share,
+        threshold=REFUSE_UNDETERMINED,
+        row_counts={"rows_at_risk": len(asked), "cut_short": int(cut.sum())},
     )
-
-
-def _outcome_by_patient(evidence: Evidence) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "patient_id": evidence.rows["patient_id"].to_numpy(),
-            "site": evidence.rows["site"].fillna("").astype(str).to_numpy(),
-            "event": evidence.y,
-        }
-    )
-    return frame.groupby("patient_id").agg(site=("site", "first"), event=("event", "any"))

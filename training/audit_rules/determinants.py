@@ -1,4 +1,4 @@
-"""Whether one predictor says the answer."""
+"""Whether the predictors say the answer: one alone, or all together."""
 
 from __future__ import annotations
 
@@ -6,69 +6,102 @@ import numpy as np
 
 from training.audit_rules.concordance import (
     Concordance,
+    Limits,
     area_beyond_grade_and_day,
     beyond_grade_and_day,
+    judged,
 )
-from training.audit_rules.finding import (
-    MIN_EVENT_PATIENTS,
-    Evidence,
-    Finding,
-    not_assessable,
-)
+from training.audit_rules.evidence import Evidence
+from training.audit_rules.finding import Finding, not_assessable
+from training.audit_rules.learning import SHOWN_COLUMNS, learnt_by_row
 
-REFUSE_ABOVE = 0.98
-LOOK_ABOVE = 0.95  # columns below it are not bootstrapped
+ONE = Limits(
+    warn=0.75, refuse=0.80
+)  # honest single predictors stay below 0.75 within grade and day
+TOGETHER = Limits(warn=0.85, refuse=0.90)  # no published model reaches this within grade and day
+LOOK_ABOVE = 0.80  # columns below it are not bootstrapped
+LOOKED_AT = 40  # at most this many are
+MIN_VALUES_OF_EITHER = 5
 
 
 def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
-    """Refuse a column that orders patients of one grade and day almost without error.
+    """Refuse a column that orders patients of one grade and day as no honest predictor does.
 
     Each column is read alone, in both directions, on the rows where it has a value.
     """
     rule = one_predictor_nearly_determines_the_outcome.__name__
     if evidence.too_few:
         return not_assessable(rule, evidence.too_few)
-    found = {column: area for column in evidence.X.columns if (area := _area(evidence, column))}
-    if not found:
-        return Finding(
-            rule, "note", f"No predictor alone reaches {LOOK_ABOVE:.2f}.", threshold=REFUSE_ABOVE
-        )
-    guilty = {column: area for column, area in found.items() if area.low > REFUSE_ABOVE}
-    worst = max(found.values(), key=lambda area: area.low)
-    if not guilty:
+    strong = _strong_columns(evidence)
+    if not strong:
         return Finding(
             rule,
             "note",
-            f"The strongest single predictor reaches {worst.estimate:.2f} within grade and day.",
-            threshold=REFUSE_ABOVE,
-            columns=tuple(found),
-            statistic=worst.estimate,
-            low=worst.low,
-            high=worst.high,
+            f"None of {evidence.columns.shape[1]} columns orders patients of one grade and day "
+            f"with an AUROC of {LOOK_ABOVE:.2f} or more.",
+            threshold=ONE.refuse,
         )
-    return Finding(
+    best = max(strong.values(), key=lambda area: area.low)
+    named = [name for name, area in strong.items() if area.low > ONE.warn]
+    named.sort(key=lambda name: -strong[name].low)
+    return judged(
         rule,
-        "refuse",
-        f"{len(guilty)} predictor(s) order patients of the same grade and day with an AUROC whose "
-        f"lower bound exceeds {REFUSE_ABOVE}. No clinical finding does that.",
-        way_out="Look where these columns come from: a unit that differs by class, a field "
-        "written after the outcome, or a column that holds the outcome itself.",
-        threshold=REFUSE_ABOVE,
-        columns=tuple(guilty),
-        row_counts={name: int(evidence.X[name].notna().sum()) for name in guilty},
-        statistic=worst.estimate,
-        low=worst.low,
-        high=worst.high,
+        best,
+        "The strongest predictor alone orders patients of the same grade and day with an AUROC of "
+        "{area}; "
+        f"{len(named)} column(s) are that strong.",
+        "See where these columns come from: is this recorded after the event, coded from it, or in "
+        "another unit for one outcome? Leave them out of the plan's predictors or mend the source.",
+        tuple(named[:SHOWN_COLUMNS]),
+        ONE,
     )
 
 
-def _area(evidence: Evidence, column: str) -> Concordance | None:
-    values = evidence.X[column].to_numpy(dtype=float)
-    there = ~np.isnan(values)
-    y = evidence.y[there]
-    if len(np.unique(evidence.patients[there & evidence.y])) < MIN_EVENT_PATIENTS or y.all():
-        return None
-    area = area_beyond_grade_and_day(evidence, values, there)
-    if not max(area, 1 - area) > LOOK_ABOVE:
-        return None
-    return beyond_grade_and_day(evidence, values if area > 0.5 else -values, there)
+def _strong_columns(evidence: Evidence) -> dict[str, Concordance]:
+    numbers = {str(name): column.to_numpy(dtype=float) for name, column in evidence.columns.items()}
+    areas = {name: _area(evidence, column) for name, column in numbers.items()}
+    looked = sorted(areas, key=lambda name: -abs(areas[name] - 0.5))[:LOOKED_AT]
+    strong = {}
+    for name in looked:
+        if abs(areas[name] - 0.5) < LOOK_ABOVE - 0.5:
+            break
+        signed = numbers[name] if areas[name] > 0.5 else -numbers[name]
+        area = beyond_grade_and_day(evidence, signed, np.isfinite(signed))
+        if area is not None:
+            strong[name] = area
+    return strong
+
+
+def _area(evidence: Evidence, column: np.ndarray) -> float:
+    """Return the AUROC of a column, 0.5 where too few patients of either outcome have a value."""
+    known = np.isfinite(column)
+    with_event = len(np.unique(evidence.patients[known & evidence.y]))
+    without = len(np.unique(evidence.patients[known & ~evidence.y]))
+    if min(with_event, without) < MIN_VALUES_OF_EITHER:
+        return 0.5
+    area = area_beyond_grade_and_day(evidence, column, known)
+    return area if np.isfinite(area) else 0.5
+
+
+def all_predictors_together_nearly_determine_the_outcome(evidence: Evidence) -> Finding:
+    """Refuse what is too good to be true: held-out patients of one grade and day told apart.
+
+    Catches what no single column shows, such as many fields each filled in for a few patients.
+    """
+    rule = all_predictors_together_nearly_determine_the_outcome.__name__
+    if evidence.too_few:
+        return not_assessable(rule, evidence.too_few)
+    varying = evidence.columns.loc[:, evidence.columns.nunique(dropna=False) > 1]
+    if varying.empty:
+        return Finding(rule, "note", "No predictor varies.")
+    learnt = learnt_by_row(evidence, varying)
+    return judged(
+        rule,
+        beyond_grade_and_day(evidence, learnt.score),
+        "All predictors together order held-out patients of the same grade and day with an AUROC "
+        "of {area}.",
+        "Results this good are not known of any honest model. See which of these columns could "
+        "not have been known at the landmark, and where they come from.",
+        learnt.columns,
+        TOGETHER,
+    )

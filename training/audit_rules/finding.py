@@ -1,21 +1,13 @@
-"""What a rule is given and what it answers."""
+"""What a rule answers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
-
-from features.questions import Question
-from features.tables import Cohort
-
 Severity = Literal["note", "warn", "refuse"]
-
-MIN_EVENT_PATIENTS = 10  # below this no predictive rule is answered
+ORDER_OF_SEVERITY: dict[str, int] = {"refuse": 0, "warn": 1, "note": 2}
 
 
 @dataclass(frozen=True)
@@ -57,6 +49,11 @@ class Finding:
     assessable: bool = True
     overridden: str = ""
 
+    @property
+    def figure(self) -> float:
+        """The statistic, 0 where there is none."""
+        return self.statistic or 0.0
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; a figure that is not finite becomes null."""
         plain = asdict(self) | {"columns": list(self.columns)}
@@ -70,63 +67,3 @@ class Finding:
 def not_assessable(rule: str, why: str) -> Finding:
     """Return the note of a rule that these data cannot answer."""
     return Finding(rule, "note", f"Not assessable: {why}.", assessable=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Everything a rule may look at.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The tables as they will be learnt from.
-    question : Question
-        What will be asked.
-    X : DataFrame, shape (n, k)
-        The feature matrix of the determined rows.
-    rows : DataFrame, length n
-        Their labels, in the same order (see `features.questions.labels`).
-    seed : int
-        Seed of folds and bootstraps.
-    """
-
-    cohort: Cohort
-    question: Question
-    X: pd.DataFrame
-    rows: pd.DataFrame
-    seed: int = 0
-
-    @cached_property
-    def y(self) -> np.ndarray:
-        """Outcome of each row, (n,) bool."""
-        return self.rows["outcome"].to_numpy(dtype=float) == 1.0
-
-    @cached_property
-    def patients(self) -> np.ndarray:
-        """Number of each row's patient, (n,) int."""
-        return np.asarray(pd.factorize(self.rows["patient_id"].astype(str))[0])
-
-    @cached_property
-    def strata(self) -> np.ndarray:
-        """Number of each row's stratum of current grade and landmark day, (n,) int."""
-        by = [self.rows["current_grade"].fillna(-1), self.rows["landmark_day"]]
-        return np.asarray(pd.DataFrame(dict(enumerate(by))).groupby([0, 1]).ngroup())
-
-    @property
-    def event_patients(self) -> int:
-        """Patients with at least one event row."""
-        return len(np.unique(self.patients[self.y]))
-
-    @property
-    def both_classes(self) -> bool:
-        """Whether there are event rows and event-free rows."""
-        return bool(self.y.any() and not self.y.all())
-
-    @property
-    def too_few(self) -> str:
-        """Why a predictive rule cannot be answered here; empty where it can."""
-        if not self.both_classes:
-            return "the outcome has one class only"
-        if self.event_patients < MIN_EVENT_PATIENTS:
-            return f"{self.event_patients} event patients, at least {MIN_EVENT_PATIENTS} are needed"
-        return ""

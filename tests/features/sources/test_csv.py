@@ -65,6 +65,8 @@ def test_values_come_in_canonical_units_and_the_source_stays(tmp_path: Path) -> 
         ("C1,1,1,crp,12,mg/L", "input_is_known"),
         ("C1,1,1,,12,mg/L", "input_is_known"),
         ("C1,1,1,creatinine_mg_dl,88,mg/dL", "value_is_possible_in_its_unit"),
+        ("C1,1,1,creatinine_mg_dl,27,mg/dL", "value_fits_no_other_unit_better"),
+        ("C1,1,1,il6_pg_ml,27,IU/mL", "unit_is_one_of_its_input"),
         ("C1,1,1,crp_mg_l,,mg/L", "number_or_level_is_present"),
         ("C1,1,1,oxygen_device,a lot,", "level_is_legal"),
         ("C1,soon,1,crp_mg_l,12,mg/L", "day_is_a_number"),
@@ -292,7 +294,7 @@ def test_a_line_is_listed_for_every_rule_it_breaks(tmp_path: Path) -> None:
     results = RESULTS + "C1,3,2,crp_mg_l,12,stones\nC1,1,1,oxygen_device,snorkel,\n"
     cohort, failures = read_csv(a_folder(tmp_path, measurements=results))
     legal = failures.rows.set_index(["row", "rule"])["legal"].to_dict()
-    assert legal[2, "unit_is_one_of_its_input"] == "mg/L | mg/dL | nmol/L"
+    assert legal[2, "unit_is_one_of_its_input"] == "mg/L | ug/mL | mg/dL | nmol/L"
     assert legal[2, "known_is_not_before_it_happened"] == "known_day from the day itself on"
     assert legal[3, "level_is_legal"].startswith("room_air | nasal_cannula")
     assert len(legal) == 3
@@ -338,7 +340,7 @@ def test_the_template_names_the_products_the_units_and_the_hours(tmp_path: Path)
     assert "axicabtagene ciloleucel (axi-cel)" in columns.loc[("courses", "product"), "legal"]
     unit = columns.loc[("measurements", "unit")]
     assert "required with every numeric measurement" in unit["meaning"]
-    assert "crp_mg_l: mg/L | mg/dL | nmol/L; " in unit["legal"]
+    assert "crp_mg_l: mg/L | ug/mL | mg/dL | nmol/L; " in unit["legal"]
     readme = (tmp_path / "README.txt").read_text(encoding="utf-8")
     assert "ciltacabtagene autoleucel (cilta-cel)" in readme
     settings = (tmp_path / "cohort.toml").read_text(encoding="utf-8").replace("\n# ", " ")
@@ -377,3 +379,71 @@ def test_every_input_is_read_in_every_unit_it_may_come_in(tmp_path: Path, name: 
     assert len(failures) == 0
     assert cohort.measurements["value"].tolist() == pytest.approx([middle] * len(lines))
     assert set(cohort.measurements["unit"]) == {one.unit}
+
+
+WRONG_BUT_READABLE = {
+    "courses": "course_id,patient_id,site,product,age_years,follow_up_days,death_day\n"
+    "C1,P1,A,axi-cel,200,10,20\nC2,P1,B,Kymriah,50,10,-3\nC4,P4,A,axi-cel,60,10,\n",
+    "measurements": RESULTS
+    + "C1,1,1,sodium_mmol_l,14,mmol/L\n"  # impossible
+    + "C1,1,1,sodium_mmol_l,14,mmol/L\n"  # repeated
+    + "C1,20,20,crp_mg_l,12,mg/dL\n"  # after follow-up
+    + "C2,3,2,crp_mg_l,12,mg/L\n",  # known before it happened
+    "grades": "course_id,day,toxicity,grade\nC1,-2,CRS,3\nC1,1,CRS,0.5\nC1,1,CRS,0.5\nC2,1,CRS,7\n",
+}
+
+
+def test_as_published_nothing_that_can_be_read_is_left_out(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, **WRONG_BUT_READABLE)
+    cohort, failures = read_csv(folder, as_published=True)
+    assert len(failures) == 0
+    assert cohort.manifest.exclusions == {}
+    assert cohort.manifest.name == "site as published"
+    assert cohort.courses["age_years"].tolist() == [200, 50, 60]
+    assert cohort.measurements["value"].tolist() == [14, 14, 120, 12]
+    assert cohort.grades["grade"].tolist() == [3, 0.5, 0.5, 7]
+    cleaned, left_out = read_csv(folder, as_published="false")
+    assert cleaned.manifest.name == "site"
+    assert cleaned.courses["course_id"].tolist() == ["C4"]
+    assert len(left_out) > 8
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "rule"),
+    [
+        ("measurements", "C1,1,1,crp_mg_l,high,mg/L", "value_is_a_number"),
+        ("measurements", "C1,1,1,crp,12,mg/L", "input_is_known"),
+        ("measurements", "C1,1,1,crp_mg_l,12,stones", "unit_is_one_of_its_input"),
+        ("measurements", "C1,1,1,crp_mg_l,,mg/L", "number_or_level_is_present"),
+        ("measurements", "C1,1,1,oxygen_device,snorkel,", "level_is_legal"),
+        ("measurements", "C9,1,1,crp_mg_l,12,mg/L", "course_is_known"),
+        ("measurements", "C1,soon,1,crp_mg_l,12,mg/L", "day_is_a_number"),
+        ("courses", "C3,P3,C,Kymirah,50,10,", "product_is_in_the_catalogue"),
+        ("courses", "C2,P3,C,Kymriah,50,10,", "course_id_is_unique"),
+    ],
+)
+def test_as_published_what_cannot_be_read_is_listed(
+    tmp_path: Path, table: str, row: str, rule: str
+) -> None:
+    files = {**WRONG_BUT_READABLE, table: WRONG_BUT_READABLE[table] + row + "\n"}
+    _, failures = read_csv(a_folder(tmp_path, **files), as_published=True)
+    assert rule in set(failures.rows["rule"])
+    assert set(failures.rows["rule"]) <= {rule, "course_was_kept"}
+
+
+def test_as_published_is_asked_for_and_no_property_of_the_files(tmp_path: Path) -> None:
+    with pytest.raises(CohortError, match="'as_published' is not known"):
+        read_csv(a_folder(tmp_path, settings=INSTANT + "as_published = true\n"))
+
+
+def test_ids_that_match_in_part_are_counted(tmp_path: Path) -> None:
+    folder = a_folder(
+        tmp_path,
+        courses="course_id,patient_id,product\n007,P1,axi-cel\n12,P2,axi-cel\n",
+        grades="course_id,day,toxicity,grade\n7,1,CRS,1\n12,1,CRS,2\n12.0,2,CRS,2\n",
+    )
+    cohort, failures = read_csv(folder)
+    assert cohort.grades["course_id"].tolist() == ["12"]
+    assert rejected(failures) == {
+        ("grades", 2, "course_is_known"), ("grades", 4, "course_is_known"),
+    }  # fmt: skip

@@ -77,6 +77,16 @@ def test_of_two_rows_that_disagree_neither_is_kept(tmp_path: Path) -> None:
     assert len(published.grades) == len(cohort.grades) + 4
 
 
+def test_as_published_the_order_of_the_file_stays(tmp_path: Path) -> None:
+    rows = [a_day(one, day) for one in ("Yes P02", "Bre P01", "Yes P01") for day in (1, 0)]
+    path = a_workbook(tmp_path / "a.xlsx", rows)
+    published = load("nulisa", path, as_published=True)
+    assert published.courses["course_id"].tolist() == ["Yes P02", "Bre P01", "Yes P01"]
+    assert published.grades["day"].tolist() == [1, 0] * 6
+    cleaned = load("nulisa", path)
+    assert cleaned.courses["course_id"].tolist() == ["Bre P01", "Yes P01", "Yes P02"]
+
+
 def test_treatments_are_known_at_the_end_of_their_day(tmp_path: Path) -> None:
     rows = [
         a_day("Yes P01", 3, crs=2, toci=1, steroids=1),

@@ -119,6 +119,18 @@ def test_every_source_names_its_options_and_what_it_cannot_read(
             call(source, tmp_path / "absent")
 
 
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("stated", ["yes", "", "True", 1, None])
+def test_every_source_reads_as_published_strictly(
+    source: str, stated: object, tmp_path: Path
+) -> None:
+    for call in (load, read):
+        with pytest.raises(CohortError, match="as_published is true or false"):
+            call(source, tmp_path / "absent", as_published=stated)
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(CohortError, match="'redcap' is not known; sources: csv, nulisa, unicar"):
+    with pytest.raises(
+        CohortError, match="'redcap' is not known; sources: bwh, csv, nulisa, unicar"
+    ):
         load("redcap", tmp_path)

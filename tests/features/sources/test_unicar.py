@@ -209,6 +209,14 @@ def test_as_published_keeps_every_number(tmp_path: Path) -> None:
     assert len(failures) == 0
 
 
+def test_as_published_the_ids_carry_the_place_in_the_file(tmp_path: Path) -> None:
+    records = patients(20)
+    cohort = load("unicar", a_workbook(tmp_path / "a.xlsx", records), as_published=True)
+    assert cohort.courses["course_id"].tolist() == [f"unicar-{n:03d}" for n in range(1, 21)]
+    assert cohort.courses["age_years"].tolist() == [record[0]["age"] for record in records]
+    assert cohort.measurements.groupby("course_id")["source_row"].min().is_monotonic_increasing
+
+
 def test_a_file_of_202_patients_is_read_whole(tmp_path: Path) -> None:
     cohort = load("unicar", a_workbook(tmp_path / "a.xlsx", patients(202)))
     assert len(cohort.courses) == 202
@@ -267,3 +275,11 @@ def test_the_real_ids_do_not_tell_who_became_severe() -> None:
     in_order = severe.reindex(cohort.courses["course_id"]).to_numpy()
     auroc = roc_auc_score(in_order, np.arange(len(in_order)))
     assert 0.35 < auroc < 0.65
+
+
+@pytest.mark.real
+def test_the_real_order_tells_who_became_severe_as_published() -> None:
+    cohort = real(as_published=True)
+    severe = cohort.grades.groupby("course_id")["grade"].max() >= 3
+    in_order = severe.reindex(cohort.courses["course_id"]).to_numpy()
+    assert roc_auc_score(in_order, np.arange(len(in_order))) > 0.95

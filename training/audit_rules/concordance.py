@@ -22,7 +22,7 @@ REFUSE_ABOVE = 0.75
 
 @dataclass(frozen=True)
 class Concordance:
-    """AUROC with its 95 % interval by patient, and the lower 99.9 % bound where it was asked for."""
+    """AUROC with its 95 % interval by patient, and the lower 99.9 % bound where it is read."""
 
     estimate: float
     low: float

@@ -17,6 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,25 +48,22 @@ SIZES = (100, 500)
 SHARES = (0.05, 0.25)
 MIN_EVENTS = 20
 CLEAN = 200
-POOL, POOL_SEED = 8000, 20261125
+POOL = 8000
+SEED, QUICK_SEED = 20261126, 20261125  # rules were made while looking at the quick cohorts only
 WORTH_REFUSING = 0.90
 
-_POOL: Pool | None = None
 
-
-def the_pool() -> Pool:
+@cache
+def the_pool(seed: int) -> Pool:
     """Return the pool of this process, made once."""
-    global _POOL
-    if _POOL is None:
-        _POOL = pool(POOL, POOL_SEED)
-    return _POOL
+    return pool(POOL, seed)
 
 
-def a_cohort(asked: Question, rng: np.random.Generator, least_events: int) -> Cohort:
+def a_cohort(seed: int, asked: Question, rng: np.random.Generator, least_events: int) -> Cohort:
     """Draw a clean cohort of a random size and share of events."""
     n = int(rng.integers(SIZES[0], SIZES[1] + 1))
     share = rng.uniform(max(SHARES[0], least_events / n), SHARES[1])
-    return clean_cohort(the_pool(), asked, n, float(share), rng)
+    return clean_cohort(the_pool(seed), asked, n, float(share), rng)
 
 
 def audited(cohort: Cohort, asked: Question) -> AuditReport:
@@ -75,21 +73,22 @@ def audited(cohort: Cohort, asked: Question) -> AuditReport:
     return audit(cohort, asked, X, task.labels, task.asked)
 
 
-def one_clean(number: int) -> dict[str, Any]:
+def one_clean(job: tuple[int, int]) -> dict[str, Any]:
     """Audit one clean cohort."""
+    seed, number = job
     asked = QUESTIONS[ASKED[number % len(ASKED)]]
-    rng = np.random.default_rng([POOL_SEED, number])
-    cohort = a_cohort(asked, rng, 0)
+    rng = np.random.default_rng([seed, number])
+    cohort = a_cohort(seed, asked, rng, 0)
     start = time.perf_counter()
     return _said(cohort, asked, start) | {"kind": "clean"}
 
 
-def one_planted(job: tuple[str, float, int]) -> dict[str, Any]:
+def one_planted(job: tuple[int, str, float, int]) -> dict[str, Any]:
     """Plant one leak into one clean cohort and audit it."""
-    kind, strength, number = job
-    rng = np.random.default_rng([zlib.crc32(kind.encode()), round(1000 * strength), number])
+    seed, kind, strength, number = job
+    rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), round(1000 * strength), number])
     asked = QUESTIONS[DAILY[int(rng.integers(len(DAILY)))]]
-    planted = LEAKS[kind].plant(a_cohort(asked, rng, MIN_EVENTS), asked, rng, strength)
+    planted = LEAKS[kind].plant(a_cohort(seed, asked, rng, MIN_EVENTS), asked, rng, strength)
     start = time.perf_counter()
     told = {"kind": kind, "strength": strength, "worth": round(worth(planted, asked), 4)}
     return _said(planted.cohort, asked, start) | told
@@ -109,10 +108,12 @@ def _said(cohort: Cohort, asked: Question, start: float) -> dict[str, Any]:
 
 def run(quick: bool) -> dict[str, Any]:
     """Audit everything, two processes, and count."""
-    strengths = (0.85, 0.95) if quick else STRENGTHS
-    jobs = [(k, s, i) for k in LEAKS for s in strengths for i in range(1 if quick else PER_CELL)]
+    strengths, each, many = ((0.85, 0.95), 1, 40) if quick else (STRENGTHS, PER_CELL, CLEAN)
+    seed = QUICK_SEED if quick else SEED
+    jobs = [(seed, kind, s, i) for kind in LEAKS for s in strengths for i in range(each)]
+    clean_jobs = [(seed, number) for number in range(many)]
     with ProcessPoolExecutor(os.cpu_count()) as workers:
-        clean = list(_watched(workers.map(one_clean, range(40 if quick else CLEAN)), "clean"))
+        clean = list(_watched(workers.map(one_clean, clean_jobs), "clean"))
         planted = list(_watched(workers.map(one_planted, jobs), "planted"))
     return {"clean": clean, "planted": planted}
 

@@ -6,21 +6,22 @@ age, sex and the diagnosis. What the file says of CRS and tocilizumab is known i
 is given to no step.
 """
 
-from collections.abc import Mapping
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
+from judging import Asked, Line, asked_question, asked_rows, judged
 
 from features.questions import Question
 from features.sources import load
 from features.sources.bwh import CRS_ON_DAY_0_OF_SECOND, LABS
-from features.sources.bwh_rows import TEMPERATURE
+from features.sources.bwh_rows import TEMPERATURE, one_course_a_patient, published_days
 from features.tables import Cohort
-from judging import Asked, Line, asked_question, asked_rows, judged
 from training.plan import PredictorPlan
 
 LAST_DAY = 5
 LEAST_SHARE_KNOWN, WIDEST_GAP = 0.8, 0.1  # of an input in the two sources, to be comparable
+DIAGNOSIS = "diagnosis"
 MEASURED = tuple(name for name, _ in LABS.values())
 TEMPERATURE_INPUT, CRP = LABS[TEMPERATURE][0], LABS["CRP"][0]
 ON_DAY_0 = [LABS[header][0] for header in CRS_ON_DAY_0_OF_SECOND]
@@ -39,7 +40,7 @@ AHEAD = PredictorPlan(
 def steps(path: Path) -> dict[str, Line]:
     """Return one line a step, in order; a question that cannot be asked has counts only."""
     published, cleaned = load("bwh", path, as_published=True), load("bwh", path)
-    days = patient_days(published, sources_of(published, cleaned))
+    days = patient_days(published, sources_of(path))
     counted_once = days[days["patient_id"].notna()].reset_index(drop=True)
     read = predictors(published, days)
     X = predictors(published, counted_once)
@@ -54,6 +55,8 @@ def steps(path: Path) -> dict[str, Line]:
     found["day_0_blanked"] = judged(rows_of(counted_once, X))
     X = X.drop(columns=CRP)
     found["no_crp"] = judged(rows_of(counted_once, X))
+    X = X.drop(columns=[name for name in X if name.startswith(DIAGNOSIS)])
+    found["no_diagnosis"] = judged(rows_of(counted_once, X))
     found["comparable_alone"] = comparable_alone(counted_once, X)
     found["source_alone"] = judged(rows_of(counted_once, counted_once[["is_second"]]))
     found["within_one_source"] = within_one_source(counted_once)
@@ -61,21 +64,19 @@ def steps(path: Path) -> dict[str, Line]:
     return found
 
 
-def sources_of(published: Cohort, cleaned: Cohort) -> pd.DataFrame:
-    """Return patient and source of every published course, by the rows that both cohorts hold.
+def sources_of(path: Path) -> pd.DataFrame:
+    """Return patient and source of every published course.
 
-    The second copy of a patient who stands in both sources is in the published cohort alone, and
-    has neither.
+    The copy in the first source of a patient who stands in both has no patient: it is left out
+    once patients are counted once.
     """
-    row = ["course_id", "source_row"]
-    shared = published.measurements[row].merge(
-        cleaned.measurements[row].rename(columns={"course_id": "cleaned_id"}), on="source_row"
+    published = published_days(path, Counter(), as_published=True)
+    counted_once = one_course_a_patient(
+        published_days(path, Counter(), as_published=False), Counter()
     )
-    by_id = cleaned.courses.set_index("course_id")
-    once = shared.drop_duplicates("course_id").set_index("course_id")["cleaned_id"]
-    return pd.DataFrame(
-        {"patient_id": once.map(by_id["patient_id"]), "site": once.map(by_id["site"])}
-    )
+    patient_of_row = counted_once.set_index("source_row")["patient_id"]
+    found = published.assign(patient_id=published["source_row"].map(patient_of_row))
+    return found.drop_duplicates("course_id").set_index("course_id")[["patient_id", "is_second"]]
 
 
 def patient_days(published: Cohort, sources: pd.DataFrame) -> pd.DataFrame:
@@ -85,16 +86,16 @@ def patient_days(published: Cohort, sources: pd.DataFrame) -> pd.DataFrame:
     ever = grades.groupby("course_id")["grade"].transform("max") >= 1
     days = grades.assign(outcome=ever)[(so_far == 0) & grades["day"].between(0, LAST_DAY)]
     days = days.drop_duplicates(["course_id", "day"])
-    site = days["course_id"].map(sources["site"])
     return days.assign(
-        patient_id=days["course_id"].map(sources["patient_id"]), is_second=site.str.contains("second")
+        patient_id=days["course_id"].map(sources["patient_id"]),
+        is_second=days["course_id"].map(sources["is_second"]),
     ).reset_index(drop=True)
 
 
 def predictors(published: Cohort, days: pd.DataFrame) -> pd.DataFrame:
-    """Return the values of each day as published, age, sex, and the diagnosis where it is filled."""
+    """Return the values of each day as published, age, sex, and the diagnosis where filled."""
     facts = published.courses.set_index("course_id").loc[days["course_id"]].reset_index()
-    diagnosis = pd.get_dummies(facts["diagnosis"], prefix="diagnosis", dtype=float)
+    diagnosis = pd.get_dummies(facts["diagnosis"], prefix=DIAGNOSIS, dtype=float)
     return pd.concat(
         [
             _at(published.measurements, days).reset_index(drop=True),
@@ -114,9 +115,7 @@ def _at(measurements: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(index=wanted, columns=MEASURED)
 
 
-def temperature_in_one_unit(
-    published: Cohort, cleaned: Cohort, days: pd.DataFrame
-) -> pd.Series:
+def temperature_in_one_unit(published: Cohort, cleaned: Cohort, days: pd.DataFrame) -> pd.Series:
     """Return the temperature of each day in Celsius."""
     cell = ["source_row", "input"]
     one_unit = published.measurements.drop(columns="value").merge(
@@ -137,7 +136,7 @@ def rows_of(days: pd.DataFrame, X: pd.DataFrame) -> Asked:
 
 
 def comparable_alone(days: pd.DataFrame, X: pd.DataFrame) -> Line:
-    """Keep what both sources measure about as often, without a gap; the diagnosis goes."""
+    """Keep what both sources measure about as often, in rows that have all of it."""
     carried = X[list(X.columns.intersection(MEASURED))].groupby(days["course_id"]).ffill()
     kept = comparable(carried.notna().groupby(days["is_second"]).mean())
     whole = carried[kept].notna().all(axis=1)
@@ -148,14 +147,17 @@ def comparable_alone(days: pd.DataFrame, X: pd.DataFrame) -> Line:
 def comparable(known: pd.DataFrame) -> list[str]:
     """Return the inputs of `known` (share of rows by source) that are about as often known."""
     gap = known.max() - known.min()
-    return [name for name in known if known[name].min() >= LEAST_SHARE_KNOWN and gap[name] <= WIDEST_GAP]
+    return [
+        name for name in known if known[name].min() >= LEAST_SHARE_KNOWN and gap[name] <= WIDEST_GAP
+    ]
 
 
 def within_one_source(days: pd.DataFrame) -> Line:
-    """Count, in each source, patients with the event and without: one class cannot be told apart."""
+    """Count patients and those with the event by source: one class cannot be told apart."""
     ever = days.groupby(["is_second", "patient_id"])["outcome"].max()
-    found: Mapping[str, Line] = {
-        name: {"n_patients": len(of_source), "n_event_patients": int(of_source.sum())}
-        for name, of_source in (("first", ever.loc[False]), ("second", ever.loc[True]))
+    return {
+        "by_source": {
+            name: {"n_patients": len(ever.loc[second]), "n_event_patients": int(ever[second].sum())}
+            for name, second in (("first", False), ("second", True))
+        }
     }
-    return {"by_source": dict(found)}

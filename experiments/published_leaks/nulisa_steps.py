@@ -6,8 +6,6 @@ the product carries CD28.
 
 from pathlib import Path
 
-from features.questions import QUESTIONS
-from features.sources import load
 from judging import (
     Line,
     apparent_risks,
@@ -18,6 +16,9 @@ from judging import (
     line,
     logistic,
 )
+
+from features.questions import QUESTIONS
+from features.sources import load
 from training.plan import PredictorPlan
 
 FIVE = PredictorPlan(columns=("icans_grade", "day", "crs_highest", "costimulation=CD28"))

@@ -7,13 +7,6 @@ the outcome is grade 3 or more on that day. Their comparator knows the grade of 
 from pathlib import Path
 
 import pandas as pd
-
-from features.questions import QUESTIONS
-from features.sources import load
-from features.sources.fills import fill_values
-from features.sources.spreadsheet import numbers
-from features.sources.unicar import LABS
-from features.tables import Cohort
 from judging import (
     Asked,
     Line,
@@ -26,6 +19,13 @@ from judging import (
     judged,
     line,
 )
+
+from features.questions import QUESTIONS
+from features.sources import load
+from features.sources.fills import fill_values
+from features.sources.spreadsheet import numbers
+from features.sources.unicar import LABS
+from features.tables import Cohort
 from training.plan import PredictorPlan
 
 INPUTS_READ = tuple(name for name, _ in LABS.values())

@@ -1,6 +1,6 @@
 """What figures on three public cohorts become as each leak is closed, step by step.
 
-    python experiments/published_leaks/leaks.py                compute again (a minute), draw, print
+    python experiments/published_leaks/leaks.py                compute again (half a minute), print
     python experiments/published_leaks/leaks.py --data FOLDER  the same, the files lie elsewhere
     python experiments/published_leaks/leaks.py --table        only print
 
@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from tables import STEPS, table  # noqa: E402 - found by path
+from tables import STEPS, summary, table  # noqa: E402 - found by path
 
 RESULTS = HERE / "results.json"
 FILES = {
@@ -62,7 +62,8 @@ def main() -> None:
     if not asked.table:
         compute(asked.data)
     found = json.loads(RESULTS.read_text(encoding="utf-8"))
-    print("\n\n".join(f"{cohort}\n\n{table(cohort, found)}" for cohort in STEPS))
+    tables = {"summary": summary(found), **{cohort: table(cohort, found) for cohort in STEPS}}
+    print("\n\n".join(f"{name}\n\n{text}" for name, text in tables.items()))
 
 
 if __name__ == "__main__":

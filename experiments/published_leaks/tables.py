@@ -87,6 +87,21 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
         Step("no_model", "5", "The same rows: current grade and day", "Grade and day", HONEST),
     ),
 }  # fmt: skip
+SUMMARY = {
+    "unicar": ("[unicar](#unicar-severe-crs)", "severe CRS", "rows_split", "next_72h"),
+    "bwh": ("[bwh](#bwh-icans)", "who gets ICANS", "as_published", "course"),
+    "nulisa": (
+        "[nulisa](#nulisa-icans)",
+        "ICANS >= 2 within 72 h",
+        "same_patients",
+        "discharge_is_unknown",
+    ),
+}
+ANSWERED = {
+    "unicar": "severe in the next 72 h",
+    "bwh": "who gets it cannot be asked; who gets worse in 72 h",
+    "nulisa": "the same, patients held out, discharge unknown",
+}
 _HEAD = (
     "| step | what is asked, or closed | rows / patients / rows with event (patients) "
     "| AUROC (95 % interval) | grade + day, same rows |\n|---|---|---|---|---|"
@@ -97,6 +112,21 @@ def table(cohort: str, results: Mapping[str, Any]) -> str:
     """Return the Markdown table of one cohort."""
     rows = [_row(step, results[cohort][step.key]) for step in STEPS[cohort]]
     return "\n".join([_HEAD, *rows])
+
+
+def summary(results: Mapping[str, Any]) -> str:
+    """Return the first and the last word on each cohort as a Markdown table."""
+    lines = [
+        "| cohort | patients | what is asked | at first | what is asked in the end | then "
+        "| grade + day |\n|---|---|---|---|---|---|---|"
+    ]
+    for cohort, (name, asked, first, last) in SUMMARY.items():
+        found = results[cohort]
+        figures = (found[first]["auroc"], found[last]["auroc"], found[last]["grade_and_day"])
+        before, after, simple = (f"{one['estimate']:.3f}" for one in figures)
+        head = f"| {name} | {found[first]['n_patients']} | {asked} | {before} "
+        lines.append(f"{head}| {ANSWERED[cohort]} | {after} | {simple} |")
+    return "\n".join(lines)
 
 
 def figure_text(found: Mapping[str, float], digits: int) -> str:

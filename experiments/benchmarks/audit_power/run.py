@@ -29,6 +29,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[2])]
 import numpy as np  # noqa: E402 - found by path
 import pandas as pd  # noqa: E402 - found by path
 from cohorts import Pool, clean_cohort, pool  # noqa: E402 - found by path
+from habits import with_site_habits  # noqa: E402 - found by path
 from leaks import LEAKS, QUALITY  # noqa: E402 - found by path
 from pictures import draw  # noqa: E402 - found by path
 from worth import worth  # noqa: E402 - found by path
@@ -63,7 +64,7 @@ def a_cohort(seed: int, asked: Question, rng: np.random.Generator, least_events:
     """Draw a clean cohort of a random size and share of events."""
     n = int(rng.integers(SIZES[0], SIZES[1] + 1))
     share = rng.uniform(max(SHARES[0], least_events / n), SHARES[1])
-    return clean_cohort(the_pool(seed), asked, n, float(share), rng)
+    return with_site_habits(clean_cohort(the_pool(seed), asked, n, float(share), rng), rng)
 
 
 def audited(cohort: Cohort, asked: Question) -> AuditReport:

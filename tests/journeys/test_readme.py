@@ -97,8 +97,19 @@ def test_the_commands_for_the_public_cohorts_work(command, checkout):
     assert run(command, checkout)
 
 
-def between(mark):
-    return re.search(rf"<!-- {mark} -->\n(.*?)\n?<!-- /{mark} -->", README, re.S).group(1).strip()
+def between(mark, text=README):
+    return re.search(rf"<!-- {mark} -->\n(.*?)\n?<!-- /{mark} -->", text, re.S).group(1).strip()
+
+
+def test_what_the_audit_finds_is_what_the_benchmark_found():
+    power = ROOT / "experiments" / "benchmarks" / "audit_power"
+
+    def printed(flag):
+        command = [sys.executable, str(power / "run.py"), flag]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert between("audit-power") == printed("--summary")
+    assert between("table", (power / "README.md").read_text("utf-8")) == printed("--table")
 
 
 def test_the_table_of_results_is_what_the_experiments_found():

@@ -10,7 +10,8 @@ from features.errors import AuditRefusal, NotAssessable
 from features.tables import cohort_of
 from models.risk_model import RiskModel
 from tests.training.made_up import ASKED, a_plan, daily_courses
-from training.audit import audit
+from training.audit import AuditReport, audit
+from training.audit_rules.finding import Finding
 from training.crossfit import LINEAR, MODEL, UNTUNED, nested
 from training.fit import fit, flat_metrics, study_key
 from training.metrics import auroc
@@ -221,6 +222,19 @@ def test_a_lab_that_nobody_measured_does_no_harm(result):
     X = result.task.rows.X
     assert np.isnan(X.take((column,))).all()
     assert np.isfinite(result.model.predict(X)).all()
+
+
+def warned(cohort, question, X, rows, asked=None):
+    finding = Finding("digits_are_lost", "warn", "In 3 input(s) the digit 0 is missing.")
+    few = Finding("too_few_event_patients", "warn", "12 patients with an event among 40.")
+    return AuditReport("made up", question.name, len(X), 12, (finding, few))
+
+
+def test_what_the_audit_warns_of_stands_in_the_model_for_ever():
+    fitted = fit(daily_courses(patients=40, events=12), a_plan(), audit=warned)
+    said = fitted.model.manifest["limitations"]
+    assert "The audit of the training records warns: In 3 input(s) the digit 0 is missing." in said
+    assert not any("12 patients" in text for text in said)  # the figures say that themselves
 
 
 def test_what_the_audit_refuses_stops_the_fit_unless_the_plan_answers_for_it():

@@ -3,6 +3,7 @@
     python experiments/benchmarks/audit_power/run.py            everything (about half an hour)
     python experiments/benchmarks/audit_power/run.py --quick    a small part, for a look
     python experiments/benchmarks/audit_power/run.py --table    print the kept results
+    python experiments/benchmarks/audit_power/run.py --summary  print the short form
 
 Every planted leak is judged by its measured worth: the AUROC of its own tell-tale in that cohort.
 All cohorts are synthetic; they have 20 event patients or more, clean ones 5 to 25 % events.
@@ -126,41 +127,67 @@ def _watched(answers: Iterator[dict[str, Any]], what: str) -> Iterator[dict[str,
         yield answer
 
 
-def tables(found: dict[str, Any]) -> str:
-    """Return the tables of the README."""
-    leaks = [one for one in found["planted"] if LEAKS[one["kind"]].family != QUALITY]
+HEADER = [
+    "| what was planted | worth 0.50-0.70 | 0.70-0.80 | 0.80-0.90 | 0.90-0.95 | 0.95-1.00 |",
+    "|---|---|---|---|---|---|",
+]
+
+
+def summary(found: dict[str, Any]) -> str:
+    """Return what the project's README shows."""
+    leaks = _leaks(found)
     strong = [one for one in leaks if one["worth"] >= WORTH_REFUSING]
     refused = sum(bool(one["refused_by"]) for one in strong)
     clean = found["clean"]
     alarms = [one for one in clean if one["refused_by"]]
-    lines = [
-        f"- Leaks worth an AUROC of {WORTH_REFUSING:.2f} or more: {refused} of {len(strong)} "
-        f"refused ({refused / max(len(strong), 1):.1%}).",
-        f"- Clean cohorts refused: {len(alarms)} of {len(clean)}"
-        + "".join(f"; {rule} {n}" for rule, n in _by_rule(alarms, "refused_by")) + ".",
-        "- Warnings on clean cohorts, beside those of few events: "
-        + (", ".join(f"{rule} {n}" for rule, n in _by_rule(clean, "warned_by")) or "none") + ".",
-        "",
-        "| what was planted | worth 0.50-0.70 | 0.70-0.80 | 0.80-0.90 | 0.90-0.95 | 0.95-1.00 |",
-        "|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    warned = _by_rule(clean, "warned_by")
+    return "\n".join(
+        [
+            f"- Leaks worth an AUROC of {WORTH_REFUSING:.2f} or more, 20 events or more: {refused} "
+            f"of {len(strong)} refused ({refused / max(len(strong), 1):.1%}).",
+            f"- Clean cohorts refused: {len(alarms)} of {len(clean)}"
+            + "".join(f"; {rule} {n}" for rule, n in _by_rule(alarms, "refused_by")) + ".",
+            "- Warnings on clean cohorts, beside those of few events: "
+            + (", ".join(f"{rule} {n}" for rule, n in warned) or "none") + ".",
+            "",
+            *HEADER,
+            _row("all leaks, refused", leaks),
+        ]
+    )  # fmt: skip
+
+
+def tables(found: dict[str, Any]) -> str:
+    """Return the tables of the benchmark's own README."""
+    leaks = _leaks(found)
     families = dict.fromkeys(LEAKS[one["kind"]].family for one in leaks)
     rows = [
-        (family, [x for x in leaks if LEAKS[x["kind"]].family == family]) for family in families
+        _row(family, [one for one in leaks if LEAKS[one["kind"]].family == family])
+        for family in families
     ]
-    rows.append(("**all leaks**", leaks))
-    lines += [f"| {name} | " + " | ".join(_cells(mine)) + " |" for name, mine in rows]
+    strong = [one for one in leaks if one["worth"] >= WORTH_REFUSING]
     missed = Counter(one["kind"] for one in strong if not one["refused_by"])
     said = ", ".join(f"{kind} ({n})" for kind, n in missed.most_common())
     slips = [one for one in found["planted"] if LEAKS[one["kind"]].family == QUALITY]
     noticed = sum(bool(one["refused_by"] or set(one["warned_by"]) - _PASSING) for one in slips)
-    lines += [
-        "",
-        f"Missed at {WORTH_REFUSING:.2f} or more: {said or 'none'}.",
-        f"Slips that have nothing to do with the outcome: {noticed} of {len(slips)} noticed.",
-        f"Median {np.median([one['seconds'] for one in clean]):.1f} s an audit.",
-    ]
-    return "\n".join(lines)
+    seconds = np.median([one["seconds"] for one in found["clean"]])
+    return "\n".join(
+        [
+            summary(found),
+            *rows,
+            "",
+            f"Missed at {WORTH_REFUSING:.2f} or more: {said or 'none'}. Slips that have nothing to "
+            f"do with the outcome: {noticed} of {len(slips)} noticed. Median {seconds:.1f} s an "
+            "audit, while two ran at once.",
+        ]
+    )
+
+
+def _leaks(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in found["planted"] if LEAKS[one["kind"]].family != QUALITY]
+
+
+def _row(name: str, mine: list[dict[str, Any]]) -> str:
+    return f"| {name} | " + " | ".join(_cells(mine)) + " |"
 
 
 EDGES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0001)
@@ -181,27 +208,29 @@ def _by_rule(answers: list[dict[str, Any]], key: str) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
+def keep(found: dict[str, Any]) -> None:
+    """Write results and picture, one audit a line."""
+    parts = [
+        f'"{name}": [\n' + ",\n".join(json.dumps(one) for one in answers) + "\n]"
+        for name, answers in found.items()
+    ]
+    RESULTS.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
+    draw(found, HERE / "power.png")
+
+
 def main() -> None:
-    """Run or read, print, and draw."""
+    """Run or read, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--table", action="store_true")
+    for flag in ("--quick", "--table", "--summary"):
+        parser.add_argument(flag, action="store_true")
     asked = parser.parse_args()
-    if asked.table:
+    if asked.table or asked.summary:
         found = json.loads(RESULTS.read_text(encoding="utf-8"))
     else:
         found = run(asked.quick)
-    if not (asked.quick or asked.table):
-        lines = (
-            [json.dumps(one) for one in found["clean"]],
-            [json.dumps(one) for one in found["planted"]],
-        )
-        RESULTS.write_text(
-            '{"clean": [\n' + ",\n".join(lines[0]) + '\n],\n"planted": [\n'
-            + ",\n".join(lines[1]) + "\n]}\n", encoding="utf-8",
-        )  # fmt: skip
-        draw(found, HERE / "power.png")
-    print(tables(found))
+        if not asked.quick:
+            keep(found)
+    print(summary(found) if asked.summary else tables(found))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ LEGAL = {
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
     "timestamp_is_readable": "dates and timestamps of FHIR, as 2026-01-31T09:30:00+01:00",
     "codings_mean_one_thing": "codings of one concept that mean the same input",
+    "record_is_json": "whole JSON: one resource a line, or one document",
+    "record_is_a_resource": "FHIR resources with a resourceType",
+    "record_has_a_subject": "records with a reference to a Patient",
     "patient_id_is_one_person": "one person for each patient id",
 }
 """Rule of reading -> what would have been accepted."""

@@ -76,7 +76,7 @@ def cohort_of_events(
     unmapped = Unmapped()
     held, contacts = _held(source, subjects, codes, unmapped)
     sound, left_out = _sound(held, pd.Timestamp(now or datetime.now(UTC)))
-    courses, broken = courses_of(sound[sound["meaning"].map(is_infusion)])
+    courses, broken = courses_of(sound[sound["meaning"].map(is_infusion).astype(bool)])
     _refuse_none(courses, broken, left_out)
     manifest.delays = {**mapping.delays, **manifest.delays}
     placed = _placed(sound, courses, manifest.resolution, time_zone)
@@ -129,7 +129,7 @@ def _infused(source: EventSource, codes: Codes) -> frozenset[str]:
     seen = Unmapped()
     for chunk in source.candidates():
         known = with_meanings(chunk, codes)
-        infusions = known["meaning"].map(is_infusion) & known["subject"].notna()
+        infusions = known["meaning"].map(is_infusion).astype(bool) & known["subject"].notna()
         subjects |= set(known.loc[infusions, "subject"])
         seen.add(known[known["kind"].isin(("medication", "procedure")) & known["what"].isna()])
     if not subjects:
@@ -191,7 +191,8 @@ def _sound(held: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, pd.Data
     rules = held["left_out"].astype("object").where(held["left_out"].notna(), None)
     timed = ~held["kind"].isin(("person", "condition")) | held["what"].eq("toxicity")
     rules = rules.mask(rules.isna() & timed & held["start"].isna(), "record_is_dated")
-    rules = rules.mask(rules.isna() & (held["start"] > now), "record_is_not_in_the_future")
+    future = held["kind"].ne("person") & (held["start"] > now)  # an age tells of a birth date
+    rules = rules.mask(rules.isna() & future, "record_is_not_in_the_future")
     rules = rules.mask(~latest_versions(held), "record_is_its_latest_version")
     bad = rules.notna()
     told = zip(held.loc[bad, "kind"], held.loc[bad, "source_row"], rules[bad], strict=True)

@@ -15,6 +15,7 @@ LEGAL = {
     "record_is_not_entered_in_error": "records that the source has not taken back",
     "condition_is_not_refuted": "conditions that were not refuted or entered in error",
     "result_is_final": "status final, amended or corrected",
+    "result_has_a_value": "a quantity, number, text, coded answer or true/false",
     "act_is_done": "status completed or in-progress",
     "date_names_its_day": "dates with year, month and day, as 2026-01-31",
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",

@@ -136,8 +136,15 @@ def observation(resource: Resource, reading: Reading) -> list[Row]:
     rows = []
     for part, cells in told:
         coded = _coded(codings_of(part.get("code")), reading)
-        rows.append(shared | coded | cells | {"left_out": _first(rule, coded.get("left_out"))})
+        silent = None if cells or _is_a_grade(coded, reading) else "result_has_a_value"
+        left_out = _first(rule, coded.get("left_out"), silent)
+        rows.append(shared | coded | cells | {"left_out": left_out})
     return rows
+
+
+def _is_a_grade(coded: Row, reading: Reading) -> bool:
+    meaning = reading.codes.meaning(coded.get("system", ""), coded.get("code", ""))
+    return meaning is not None and meaning.grade is not None
 
 
 def condition(resource: Resource, reading: Reading) -> list[Row]:

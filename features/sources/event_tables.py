@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.inputs import INPUTS
 from features.sources.codes import Meaning
-from features.sources.csv_results import with_canonical_values
+from features.sources.csv_results import as_numbers, with_canonical_values
 from features.sources.csv_spellings import with_legal_spellings
 from features.sources.day_numbers import day_of
 from features.sources.site_mapping import SiteMapping
@@ -126,4 +126,5 @@ def _grade(meaning: Meaning, value: float, text: object, mapping: SiteMapping) -
         return meaning.grade
     if pd.notna(value) or not isinstance(text, str):
         return value
-    return float(mapping.answers.get((meaning.name, text), "nan"))
+    said = mapping.answers.get((meaning.name, text), text)
+    return float(as_numbers(pd.Series([said]), decimal_comma=False)[0])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from features.sources.codes import LOCAL, Codes, Coding, system_name
+from features.sources.codes import Codes, Coding, system_name
 from features.sources.fhir.references import contained, target_of, version_of
 from features.sources.fhir.results import result_cells
 from features.sources.fhir.times import NOTHING, Clock, Moment, birth_date
@@ -44,28 +44,27 @@ class Reading:
     clock: Clock
     codes: Codes
     medications: dict[str, list[tuple[Coding, str]]] = field(default_factory=dict)
-    urls: Mapping[str, str] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
     rough_birth_dates: int = 0
     undated_deaths: int = 0
 
     def subject(self, resource: Resource) -> str | None:
         """Return the id of the patient that a resource is about."""
-        target = target_of(resource.get("subject"), "Patient", dict(self.urls)) or ""
+        target = target_of(resource.get("subject"), "Patient", self.urls) or ""
         kind, _, name = target.partition("/")
         return name if kind == "Patient" and name else None
 
 
 def codings_of(concept: Any) -> list[tuple[Coding, str]]:
-    """Return ((system, code), display) of a CodeableConcept; its text where it has no code."""
+    """Return ((system, code), display) of a CodeableConcept; nothing where it has no code."""
     if not isinstance(concept, dict):
         return []
     codings = concept.get("coding")
-    found = [
+    return [
         ((system_name(one.get("system")), str(one["code"])), str(one.get("display", "")))
         for one in (codings if isinstance(codings, list) else [])
         if isinstance(one, dict) and one.get("code")
     ]
-    return found or ([((f"{LOCAL}text", ""), str(concept["text"]))] if concept.get("text") else [])
 
 
 def _coded(codings: list[tuple[Coding, str]], reading: Reading) -> Row:
@@ -179,7 +178,7 @@ def medication_administration(resource: Resource, reading: Reading) -> list[Row]
 
 def medication_target(resource: Resource, reading: Reading) -> str | None:
     """Return "Medication/id" of an administration whose medication is another resource."""
-    target = target_of(resource.get("medicationReference"), "Medication", dict(reading.urls))
+    target = target_of(resource.get("medicationReference"), "Medication", reading.urls)
     return None if target is None or target.startswith("#") else target
 
 
@@ -187,7 +186,7 @@ def medication_codings(resource: Resource, reading: Reading) -> list[tuple[Codin
     """Return the codings of what was given: stated, contained, or of a Medication seen before."""
     if "medicationCodeableConcept" in resource:
         return codings_of(resource["medicationCodeableConcept"])
-    target = target_of(resource.get("medicationReference"), "Medication", dict(reading.urls))
+    target = target_of(resource.get("medicationReference"), "Medication", reading.urls)
     if target is None:
         return []
     if target.startswith("#"):
@@ -214,12 +213,14 @@ def of_medication(medication: Resource, codes: Codes) -> list[tuple[Coding, str]
 def _dosage(dosage: Any) -> Row:
     if not isinstance(dosage, dict):
         return {}
-    route = codings_of(dosage.get("route"))
+    stated = dosage.get("route")
+    route: dict[str, Any] = stated if isinstance(stated, dict) else {}
+    coded = codings_of(route)
     dose = result_cells({"valueQuantity": dosage.get("dose")})
     return {
         "dose": dose.get("value"),
         "dose_unit": dose.get("unit"),
-        "route": (route[0][1] or route[0][0][1]) if route else None,
+        "route": (coded[0][1] or coded[0][0][1]) if coded else route.get("text"),
     }
 
 
@@ -251,7 +252,7 @@ def patient(resource: Resource, reading: Reading) -> list[Row]:
     birth, rough = birth_date(resource.get("birthDate"))
     reading.rough_birth_dates += int(rough)
     shared = {"subject": name, "record": f"Patient/{name}", "version": version_of(resource)}
-    keeper = target_of(resource.get("managingOrganization"), "Organization", dict(reading.urls))
+    keeper = target_of(resource.get("managingOrganization"), "Organization", reading.urls)
     shared["site"] = keeper.rpartition("/")[2] if keeper else None
     person = shared | {"kind": "person", "start": birth, "text": resource.get("gender")}
     if "deceasedDateTime" not in resource:

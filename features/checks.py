@@ -48,6 +48,9 @@ class Failures:
         Columns table, row (from 1, in the order the table came), rule, legal (what would have been
         accepted). A row that breaks several rules is listed once for each; a rule that ends in
         ``(cell)`` left out one value and kept the row.
+    unmapped : DataFrame or None
+        Codes, units and answers that nobody has mapped, with counts, for a site to complete; only
+        from records that come with codes.
     """
 
     rows: pd.DataFrame = field(
@@ -55,6 +58,7 @@ class Failures:
             {"table": [], "row": [], "rule": [], "legal": []}, dtype="object"
         )
     )
+    unmapped: pd.DataFrame | None = None
 
     def counts(self) -> dict[str, int]:
         """Return rows by the ``table.rule`` they break, most frequent first."""

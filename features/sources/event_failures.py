@@ -1,0 +1,57 @@
+"""Records that were left out, by the rules of reading an event stream, with what is legal."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from features.checks import Failures
+
+LEGAL = {
+    "infusion_names_its_product": "a code of one product, or product = ... in the mapping file",
+    "infusion_names_one_product": "records of one infusion that name the same product",
+    "record_is_dated": "a date that names its day",
+    "record_is_not_in_the_future": "dates up to the day of the import",
+    "record_is_its_latest_version": "the latest version of a record; earlier ones are superseded",
+    "record_is_not_entered_in_error": "records that the source has not taken back",
+    "condition_is_not_refuted": "conditions that were not refuted or entered in error",
+    "result_is_final": "status final, amended or corrected",
+    "result_has_a_value": "a quantity, number, text, coded answer or true/false",
+    "act_is_done": "status completed or in-progress",
+    "date_names_its_day": "dates with year, month and day, as 2026-01-31",
+    "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
+    "timestamp_is_readable": "dates and timestamps of FHIR, as 2026-01-31T09:30:00+01:00",
+    "codings_mean_one_thing": "codings of one concept that mean the same input",
+    "record_is_json": "whole JSON: one resource a line, or one document",
+    "record_is_a_resource": "FHIR resources with a resourceType",
+    "record_has_a_subject": "records with a reference to a Patient",
+    "patient_id_is_one_person": "one person for each patient id",
+}
+"""Rule of reading -> what would have been accepted."""
+
+
+def listed(broken: Sequence[tuple[float, str]], tables: Sequence[str] = ()) -> pd.DataFrame:
+    """Return rows of :class:`features.checks.Failures`, of infusions unless `tables` are named."""
+    return pd.DataFrame(
+        {
+            "table": list(tables) or ["infusion"] * len(broken),
+            "row": [row for row, _ in broken],
+            "rule": [rule for _, rule in broken],
+            "legal": [LEGAL[rule] for _, rule in broken],
+        },
+        dtype="object",
+    )
+
+
+def failures_of(before: pd.DataFrame, after: pd.DataFrame) -> Failures:
+    """Put together what was left out in reading and what the checks left out."""
+    every = pd.concat([before, after], ignore_index=True)
+    return Failures(every.sort_values(["table", "row"], kind="stable").reset_index(drop=True))
+
+
+def with_source_rows(rows: pd.DataFrame, lines: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Turn the positions that the checks report into rows of the source."""
+    parts = [
+        mine.assign(row=lines[str(name)].to_numpy()[mine["row"].to_numpy(dtype="int64") - 1])
+        for name, mine in rows.groupby("table")
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else rows

@@ -5,6 +5,7 @@ an abnormal result goes. A number is read by the signs that were declared and by
 comma is the decimal sign, "1.234" is no number until somebody says what the point is.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def plain_number(cell: object, signs: Signs, suffixes: tuple[str, ...] = ()) -> 
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, int | float):
-        return plain_text(cell)
+        return plain_text(cell) if math.isfinite(cell) else None
     text = _ABNORMAL.sub("", narrow(str(cell)))
     for word, sign in _WORDS_OF_COMPARISON.items():
         text = text.replace(word, sign, 1) if text.startswith(word) else text

@@ -36,7 +36,7 @@ def time_zone(name: str) -> ZoneInfo | None:
         return None
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise CohortError(
             f"time_zone = {name[:40]!r} is no time zone. Legal are names of the IANA list, for "
             'instance "Asia/Shanghai" or "Europe/Berlin".'

@@ -1,4 +1,4 @@
-"""Twelve made-up patients, written as three sites would: wide and Chinese, long and German, ours."""
+"""Twelve made-up patients as three sites would write them: wide Chinese, long German, ours."""
 
 import csv
 from collections.abc import Iterable, Sequence

@@ -12,7 +12,8 @@ from features.sources.headings import key_of
     ("heading", "meaning", "unit"),
     [
         ("白细胞", "wbc_10e9_l", ""), ("WBC", "wbc_10e9_l", ""),
-        ("白细胞计数(10^9/L)", "wbc_10e9_l", "10*9/L"), ("ＷＢＣ（×10⁹/L）", "wbc_10e9_l", "10*9/L"),
+        ("白细胞计数(10^9/L)", "wbc_10e9_l", "10*9/L"),
+        ("ＷＢＣ（×10⁹/L）", "wbc_10e9_l", "10*9/L"),
         ("C反应蛋白", "crp_mg_l", ""), ("CRP [mg/l]", "crp_mg_l", "mg/L"),
         ("CRP mg/L", "crp_mg_l", "mg/L"), ("LDH, U/L", "ldh_u_l", "U/L"),
         ("乳酸脱氢酶", "ldh_u_l", ""), ("肌酐(μmol/L)", "creatinine_mg_dl", "umol/L"),

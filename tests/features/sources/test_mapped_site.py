@@ -261,7 +261,8 @@ def a_wide_site(tmp_path: Path, *rows: list[object]) -> tuple[Cohort, Failures]:
 
 def test_wide_rows_become_results_grades_and_treatments(tmp_path: Path) -> None:
     cohort, failures = a_wide_site(
-        tmp_path, ["A", "D-5", "70", "3", "", "", "x"], ["A", "第1天", "70", "4 mg/L", "2级", "是", ""],
+        tmp_path, ["A", "D-5", "70", "3", "", "", "x"],
+        ["A", "第1天", "70", "4 mg/L", "2级", "是", ""],
         ["A", "2", "70", "", "0", "400", ""], ["A", "3", "", "5", "III", "否", ""],
     )  # fmt: skip
     assert len(failures) == 0
@@ -310,10 +311,10 @@ def test_a_mapping_that_does_not_fit_its_files_is_refused(site: Site, tmp_path: 
         site.read([a_result()], mapping=MAPPING.replace('"sex" =', '"Sex" ='))
     with pytest.raises(CohortError, match=r"the mapping names 'labs\.csv', which is not there"):
         site.read([a_result()], mapping=MAPPING.replace("results.csv", "labs.csv"))
+    without = MAPPING.replace('"infused" = {{ is = "infused_at", dates = "iso" }}\n', "")
     with pytest.raises(CohortError, match="no column is infused_at"):
-        without = MAPPING.replace('"infused" = {{ is = "infused_at", dates = "iso" }}\n', "")
         site.read([a_result()], mapping=without)
-    with pytest.raises(CohortError, match=r"results\.csv|not one of 1 rows has a course_id"):
+    with pytest.raises(CohortError, match="not one of 1 rows has a course_id"):
         site.read([["P01", *a_result()[1:]]])
 
 

@@ -146,7 +146,7 @@ def test_signs_that_are_not_proven_are_left(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_the_layout_of_a_published_cohort_is_understood() -> None:
-    made, text = drafted(unicar_path())
+    made, _ = drafted(unicar_path())
     file = made["file"][0]
     assert (file["rows"], file["header_row"]) == ("days", 2)
     meanings = [one["is"] for one in file["columns"].values()]

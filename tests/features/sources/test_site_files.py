@@ -50,7 +50,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_another_encoding_than_declared_is_placed(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(GERMAN.encode("cp1252"))
-    with pytest.raises(CohortError, match="line 1: not utf-8. Say its encoding in the mapping"):
+    with pytest.raises(CohortError, match=r"line 1: not utf-8\. Say its encoding in the mapping"):
         text_of(path, "utf-8")
 
 

@@ -37,6 +37,8 @@ def unit_to_write(found: Guess) -> str | None:
 
 def unknown_words(meaning: str, cells: pd.Series, ids: pd.Series) -> tuple[tuple[str, int], ...]:
     """Return the words of a category that mean nothing yet and that several patients share."""
+    if meaning in INPUTS:
+        return _unknown_levels(INPUTS[meaning], cells, ids)
     table = TABLES[_TABLE_OF.get(meaning, "courses")]
     column = next((one for one in table.columns if one.name == meaning), None)
     if column is None or not (column.legal or meaning == "product"):
@@ -45,6 +47,15 @@ def unknown_words(meaning: str, cells: pd.Series, ids: pd.Series) -> tuple[tuple
     respelt = with_legal_spellings(words, table)[0][meaning]
     legal = respelt.map(_is_product if meaning == "product" else column.legal.__contains__)
     shown, _ = shared_words(words[meaning].where(~legal.astype(bool), None), ids)
+    return tuple(shown)
+
+
+def _unknown_levels(one: Input, cells: pd.Series, ids: pd.Series) -> tuple[tuple[str, int], ...]:
+    if not one.is_text:
+        return ()
+    words = pd.DataFrame({"input": one.name, "text": mapped_cells(cells, plain_text)})
+    levels = with_legal_spellings(words, TABLES["measurements"])[0]["text"]
+    shown, _ = shared_words(words["text"].where(~levels.isin(list(one.levels)), None), ids)
     return tuple(shown)
 
 

@@ -2,7 +2,8 @@
 
 Where the cohort knows only days, a day is the difference of two dates of the site's calendar. Where
 it knows hours, a day is the time since the infusion began, and a date without an hour is taken at
-the end of that date: nothing is thought to have been known before it could be.
+the end of that date. What was known on a date was known at its end, whatever the cohort knows:
+nothing is thought to have been known before it could be.
 """
 
 from collections.abc import Mapping
@@ -113,26 +114,38 @@ def instant_of(one: Written, clock: Clock) -> datetime:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """One column of dates as days.
+
+    Attributes
+    ----------
+    days : Series of float
+        NaN where the cell is empty or unreadable or the course has no infusion.
+    broken : mapping
+        Ending of a rule -> mask of the rows that break it.
+    hourless : Series of bool
+        Dates without an hour.
+    """
+
+    days: pd.Series
+    broken: Mapping[str, pd.Series]
+    hourless: pd.Series
+
+
 def days_from_infusion(
     cells: pd.Series,
     style: str,
     infused: pd.Series,
     clock: Clock,
     clocks: pd.Series | None = None,
-) -> tuple[pd.Series, Mapping[str, pd.Series]]:
+) -> Days:
     """Turn the dates of one column into days.
 
     Parameters
     ----------
     infused : Series of Written or None
         The infusion of the course of each row.
-
-    Returns
-    -------
-    days : Series of float
-        NaN where the cell is empty or unreadable or the course has no infusion.
-    broken : mapping
-        Ending of a rule -> mask of the rows that break it.
     """
     found = [_checked(one, clock) for one in _parsed(cells, style, clocks)]
     days = [
@@ -141,7 +154,12 @@ def days_from_infusion(
     ]
     endings = pd.Series([one if isinstance(one, str) else "" for one in found], index=cells.index)
     broken = {str(ending): endings == ending for ending in endings.unique() if ending}
-    return pd.Series(days, index=cells.index, dtype="float64"), broken
+    hourless = [isinstance(one, Written) and not one.has_hour for one in found]
+    return Days(
+        pd.Series(days, index=cells.index, dtype="float64"),
+        broken,
+        pd.Series(hourless, index=cells.index, dtype=bool),
+    )
 
 
 def _days(one: Written, infusion: Written, clock: Clock) -> float:

@@ -16,6 +16,7 @@ mapping file says what they mean (:mod:`features.sources.csv_mapping`).
 """
 
 import difflib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,7 +109,9 @@ def _mapped_site(
     for name, table in TABLES.items():
         rows, respelt = with_legal_spellings(site.rows[name], table)
         files[name] = _File(rows, name, site.broken[name], respelt=respelt)
-    files["courses"].remarks += site.remarks
+    digest = hashlib.sha256(mapping.read_bytes()).hexdigest()
+    read_by = f"Read by the mapping {mapping.name} (SHA-256 {digest[:16]})."
+    files["courses"].remarks += [read_by, *site.remarks]
     return settings, files
 
 

@@ -50,7 +50,8 @@ DATES = (
     "day", "known_day", "start_day", "stop_day", "infused_at", "lymphodepletion_day",
     "second_dose_day", "follow_up_days", "discharge_day", "readmission_day", "death_day",
 )  # fmt: skip
-"""What may be a date; all but `infused_at` may be a number of days from the infusion instead."""
+"""What may be a date; all but `ALWAYS_DATES` may be a number of days from the infusion instead."""
+ALWAYS_DATES = ("infused_at", "known_day")
 
 FACT_UNITS: Mapping[str, Mapping[str, float]] = {
     "dose_car_t_cells": {"{cells}": 1.0, "10*6{cells}": 1e6, "10*7{cells}": 1e7,
@@ -261,7 +262,7 @@ def _check_place(where: str, place: Place, rows: str, dated: bool) -> None:
         raise CohortError(f"{where}: {place.meaning!r} has no unit. Leave the key unit out.")
     if dated and place.meaning not in DATES:
         raise CohortError(f"{where}: {place.meaning!r} is no date. Leave the key dates out.")
-    if dated or place.meaning == "infused_at":
+    if dated or place.meaning in ALWAYS_DATES:
         looks = "; ".join(f'"{style}" {look}' for style, look in LOOKS.items())
         answered(where, "dates", place.dates, looks)
         one_of(where, "dates", place.dates, STYLES)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.errors import CohortError
 from features.sources.as_written import narrow, plain_text
-from features.sources.course_days import Clock, days_from_infusion
+from features.sources.course_days import Clock, Days, days_from_infusion
 from features.sources.csv_mapping import IGNORED, FileMapping, Mapped, Place
 from features.sources.site_dates import Written
 from features.sources.site_files import SiteFile, files_at, is_workbook, rows_of, site_file
@@ -97,10 +97,31 @@ def days_of(
     cells = opened.cells(place)
     if not place.dates:
         return mapped_cells(cells, _day_number), {}
+    found = _dated(opened, place, infusions, clock)
+    days = found.days
+    if place.meaning == "known_day" and clock.resolution == "day":
+        days = days + 1.0  # known at the end of its date
+    if place.meaning == "day":
+        days = _before_it_was_known(opened, found, infusions, clock)
+    return days, {f"{BROKEN}{place.meaning}{ending}": mask for ending, mask in found.broken.items()}
+
+
+def _dated(opened: Opened, place: Place, infusions: Infusions, clock: Clock) -> Days:
     hours = opened.of("clock") if place.meaning in ("day", "start_day") else None
     infused = mapped_cells(opened.course_ids, lambda one: infusions.get(str(one)))
-    days, broken = days_from_infusion(cells, place.dates, infused, clock, hours)
-    return days, {f"{BROKEN}{place.meaning}{ending}": mask for ending, mask in broken.items()}
+    return days_from_infusion(opened.cells(place), place.dates, infused, clock, hours)
+
+
+def _before_it_was_known(
+    opened: Opened, found: Days, infusions: Infusions, clock: Clock
+) -> pd.Series:
+    """Take a sample that is dated without an hour no later than the report of the same date."""
+    report = opened.mapping.place("known_day")
+    if report is None or clock.resolution == "day":
+        return found.days
+    known = _dated(opened, report, infusions, clock).days
+    earlier = found.hourless & (known < found.days) & (known >= found.days - 1.0)
+    return found.days.mask(earlier, known)
 
 
 def _day_number(cell: object) -> object:

@@ -13,7 +13,7 @@ from features.errors import CohortError
 from features.inputs import COURSE_FIELDS, INPUTS
 from features.sources.as_written import plain_text
 from features.sources.code_guesses import Codes, Entry, codes_of, unit_to_write, unknown_words
-from features.sources.csv_mapping import DATES, FACT_UNITS, IGNORED, legal_meanings
+from features.sources.csv_mapping import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
 from features.sources.heading_guesses import Guess, guess, of_patients, of_rows
 from features.sources.headings import COURSE_NAMES, GRADES, INPUT_NAMES, ROW_NAMES
 from features.sources.mapped_files import mapped_cells, names_of
@@ -30,6 +30,7 @@ from features.sources.site_files import (
 from features.sources.spreadsheet import sheet_names
 from features.sources.value_guesses import (
     are_day_numbers,
+    are_whole_days,
     date_style,
     decimal_sign,
     hours_in,
@@ -53,6 +54,8 @@ class FileDraft:
         Clock times without a zone.
     infusions_with_hour : bool or None
         Whether infusions carry an hour; None where none is dated here.
+    day_numbers : bool
+        Whether rows are placed by whole numbers of days.
     """
 
     name: str
@@ -70,6 +73,7 @@ class FileDraft:
     size: tuple[int, int] = (0, 0)
     zoneless_hours: int = 0
     infusions_with_hour: bool | None = None
+    day_numbers: bool = False
 
     @property
     def open_questions(self) -> int:
@@ -222,13 +226,14 @@ def _entry(cells: pd.Series, found: Guess, heading: str, made: FileDraft, ids: p
     remark = f"guess: {found.reason}; {int(cells.notna().sum())} filled cells"
     remark += f"; look: {found.caution}" if found.caution else ""
     meaning = found.meaning
-    if meaning in DATES and (meaning == "infused_at" or not are_day_numbers(cells)):
+    if meaning in DATES and (meaning in ALWAYS_DATES or not are_day_numbers(cells)):
         style, why = date_style(cells)
         hours, zoneless = hours_in(cells, style)
         made.zoneless_hours += zoneless
         if meaning == "infused_at":
             made.infusions_with_hour = hours > 0
         return Entry(heading, meaning, f"{remark}; dates: {why}", dates=style)
+    made.day_numbers |= meaning == "day" and are_whole_days(cells)
     if meaning in INPUTS and not INPUTS[meaning].is_text:
         return Entry(heading, meaning, remark, unit=unit_to_write(found))
     if meaning in FACT_UNITS:

@@ -27,12 +27,14 @@ def mapping_text(path: str, name: str, files: list[FileDraft]) -> str:
 
 def _settings(name: str, files: list[FileDraft]) -> list[str]:
     with_hour = [one.infusions_with_hour for one in files if one.infusions_with_hour is not None]
-    hours = bool(with_hour) and all(with_hour)
+    whole_days = any(one.day_numbers for one in files)
+    hours = bool(with_hour) and all(with_hour) and not whole_days
     lines = [f"name = {_quoted(name)}"]
     if hours:
         lines.append('resolution = "instant"  # guess: infusions carry an hour; else "day"')
     else:
         why = "infusions carry no hour" if with_hour else "no infusion is dated"
+        why = "days are counted as whole numbers" if whole_days else why
         lines.append(f'resolution = "day"  # guess: {why}; "instant" where days carry hours')
     zoneless = sum(one.zoneless_hours for one in files)
     if hours and zoneless:
@@ -140,7 +142,9 @@ def _with_words(one: Entry) -> list[str]:
     """Write a column whose words a person has to explain as a table of its own."""
     if not one.words:
         return []
-    legal = f"; legal: {', '.join(AGENTS)}" if one.meaning == "agent" else ""
+    words: tuple[str, ...] = AGENTS if one.meaning == "agent" else ()
+    words = tuple(INPUTS[one.meaning].levels) if one.meaning in INPUTS else words
+    legal = f"; legal: {', '.join(words)}" if words else ""
     return [
         "",
         f"[file.columns.{_quoted(one.heading)}]  # {one.remark}",

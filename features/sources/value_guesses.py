@@ -32,6 +32,12 @@ def are_day_numbers(cells: pd.Series) -> bool:
     )
 
 
+def are_whole_days(cells: pd.Series) -> bool:
+    """Whether every filled cell is a day number without a fraction."""
+    texts = [plain_text(cell) or "" for cell in cells.dropna()]
+    return are_day_numbers(cells) and not any(_COMMA.search(t) or _POINT.search(t) for t in texts)
+
+
 def date_style(cells: pd.Series) -> tuple[str, str]:
     """Return the style that the cells prove and the reason; an empty style where none is proven."""
     filled = list(cells.dropna())

@@ -172,6 +172,30 @@ def test_a_date_without_its_hour_is_taken_at_the_end_of_the_date(site: Site) -> 
     assert cohort.courses["follow_up_days"].iloc[0] == pytest.approx(92 + 14 / 24, abs=0.05)
 
 
+WITH_REPORTS = MAPPING.replace(
+    '"range" = {{ is = "reference" }}', '"range" = {{ is = "known_day", dates = "iso" }}'
+)
+
+
+def test_what_was_reported_on_a_date_is_known_at_its_end(site: Site) -> None:
+    rows = [["P1", "2025-03-05", "CRP", "3", "mg/L", "2025-03-06"]]
+    for resolution, day, known in (("day", 1.0, 3.0), ("instant", 1 + 14 / 24, 2 + 14 / 24)):
+        cohort, failures = site.read(rows, resolution=resolution, mapping=WITH_REPORTS)
+        assert len(failures) == 0
+        found = cohort.measurements[["day", "known_day"]].to_numpy().tolist()
+        assert found == [pytest.approx([day, known])]
+
+
+def test_a_sample_without_its_hour_is_no_later_than_its_report(site: Site) -> None:
+    rows = [["P1", "2025-03-05", "CRP", "3", "mg/L", "2025-03-05 16:00"],
+            ["P1", "2025-03-05", "CRP", "4", "mg/L", "2025-03-04 16:00"]]  # fmt: skip
+    cohort, failures = site.read(rows, mapping=WITH_REPORTS)
+    assert cohort.measurements[["day", "known_day"]].to_numpy().tolist() == [[1.25, 1.25]]
+    assert rejected(failures) == {
+        ("measurements", "results.csv", 3, "known_is_not_before_it_happened")
+    }
+
+
 def test_an_infusion_without_its_hour_has_no_hours_to_count_from(site: Site) -> None:
     by_day = [P1[0], "2025-03-04", *P1[2:]]
     _, failures = site.read([a_result()], [by_day, P2])

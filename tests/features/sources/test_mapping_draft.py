@@ -91,6 +91,15 @@ def test_words_that_mean_nothing_yet_are_asked_for(tmp_path: Path) -> None:
     assert "Zaphod" not in text
 
 
+def test_levels_that_mean_nothing_yet_are_asked_for(tmp_path: Path) -> None:
+    rows = [[f"P{n}", "2025-03-04", word] for n in range(3) for word in ("鼻导管", "Face mask")]
+    made, text = drafted(a_file(tmp_path, ["患者编号", "日期", "给氧方式"], *rows))
+    assert made["file"][0]["columns"]["给氧方式"] == {
+        "is": "oxygen_device", "words": {"鼻导管": ""},
+    }  # fmt: skip
+    assert "legal: room_air, nasal_cannula" in text
+
+
 def test_what_has_no_place_is_ignored_with_its_cells(tmp_path: Path) -> None:
     file = a_file(
         tmp_path, [*PATIENTS, "phone", "MRN"], ["P1", "2025-03-04", 50, "Yescarta", 2, "555", "7"]
@@ -131,6 +140,15 @@ def test_hours_ask_for_a_zone(tmp_path: Path) -> None:
     assert "1 clock times name no zone" in text
     zoned = a_file(tmp_path, PATIENTS, ["P1", "2025-03-25 10:00Z", 50, "Yescarta", 2])
     assert "time_zone" not in drafted(zoned)[0]
+
+
+@pytest.mark.parametrize(("days", "resolution"), [((0, 1), "day"), ((0, 1.5), "instant")])
+def test_whole_numbers_of_days_carry_no_hours(
+    tmp_path: Path, days: tuple[float, ...], resolution: str
+) -> None:
+    heading = ["ID", "Infusion time", "Day", "CRP (mg/L)"]
+    rows = [["P1", "2025-03-25 10:00Z", day, 3] for day in days]
+    assert drafted(a_file(tmp_path, heading, *rows))[0]["resolution"] == resolution
 
 
 def test_signs_that_are_not_proven_are_left(tmp_path: Path) -> None:

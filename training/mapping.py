@@ -19,7 +19,7 @@ class MappingReport:
 
     @property
     def questions(self) -> int:
-        """How many empty texts the import would refuse."""
+        """How many things are left open that the import would refuse."""
         return sum(one.open_questions for one in self.files)
 
     def lines(self) -> list[str]:
@@ -35,7 +35,10 @@ class MappingReport:
             if one.codes.tests:
                 placed = sum(test.meaning != "ignored" for test in one.codes.tests)
                 said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
-        return [*said, f"  {self.questions} empty texts to fill; every guess says so beside it"]
+        return [
+            *said,
+            f"  {self.questions} open questions to answer; every guess says so beside it",
+        ]
 
 
 def draft_mapping(path: Path, destination: Path) -> MappingReport:

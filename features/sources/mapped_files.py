@@ -1,7 +1,7 @@
 """The files that a mapping names, opened: cells by heading, the course of each row, remarks."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -148,7 +148,28 @@ def opened_files(path: Path, mapped: Mapped) -> list[Opened]:
         raise CohortError(
             f"the mapping names {absent[0]!r}, which is not there. Files: {', '.join(there)}."
         )
-    return [_opened(there[one.name], one) for one in wanted]
+    return _with_courses_of_patients([_opened(there[one.name], one) for one in wanted])
+
+
+def _with_courses_of_patients(files: list[Opened]) -> list[Opened]:
+    """Give rows that name only a patient the course of that patient, where it has just one."""
+    courses: dict[str, set[str]] = {}
+    for one in files:
+        patients = one.of("patient_id")
+        if patients is not None and one.mapping.place("course_id"):
+            for cell, course in zip(patients, one.course_ids, strict=True):
+                courses.setdefault(str(plain_text(cell)), set()).add(str(course))
+    only = {patient: next(iter(found)) for patient, found in courses.items() if len(found) == 1}
+
+    def course_of(patient: object) -> object:
+        return only.get(str(patient), patient)
+
+    return [
+        one
+        if one.mapping.place("course_id")
+        else replace(one, course_ids=mapped_cells(one.course_ids, course_of))
+        for one in files
+    ]
 
 
 def _opened(path: Path, mapping: FileMapping) -> Opened:

@@ -77,10 +77,16 @@ class FileDraft:
 
     @property
     def open_questions(self) -> int:
-        """How many empty texts a person has to fill."""
+        """How many things a person has to say before the import reads the file."""
         entries = [*self.entries, *self.codes.tests]
         empty = sum((one.unit == "") + (one.dates == "") + len(one.words) for one in entries)
-        return empty + len(self.codes.units) + (self.decimal[0] == "")
+        empty += len(self.codes.units) + (self.decimal[0] == "")
+        return empty + (self.rows != IGNORED and not self.names_patients)
+
+    @property
+    def names_patients(self) -> bool:
+        """Whether a column says whose each row is."""
+        return any(one.meaning in _SINGLE for one in self.entries)
 
 
 def draft_files(files: list[Path]) -> list[FileDraft]:

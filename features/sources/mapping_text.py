@@ -69,6 +69,10 @@ def _file(one: FileDraft) -> str:
     lines.append(f"header_row = {one.header_row}")
     lines += [*_how_it_is_written(one), *_ignored(one)]
     lines += ["", "[file.columns]", *_inline(one.entries)]
+    if not one.names_patients:
+        lines.append(
+            '# No heading is a known name of the patient: "HEADING" = { is = "patient_id" }'
+        )
     if one.codes.tests or one.codes.hidden_tests:
         lines += ["", "[file.tests]", *_inline(one.codes.tests)]
     if one.codes.hidden_tests:

@@ -28,6 +28,7 @@ NOT_WHOLE = "_is_a_whole_date"
 NO_SUCH_HOUR = "_is_an_hour_that_exists"
 HOUR_TWICE = "_is_an_hour_that_exists_once"
 _FIRST_YEAR = 2000
+_YEARS = range(1900, 2200)
 _TIME = (
     r"(?:(?:T| +)(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?"
     r" ?(?P<z>Z|[+-]\d{2}:?\d{2})?)?"
@@ -75,6 +76,8 @@ def parsed(cell: object, style: str, clock: object = None) -> Written | str:
         The time of day where it stands in a cell of its own.
     """
     found = _parsed(cell, style)
+    if isinstance(found, Written) and found.at.year not in _YEARS:
+        return NO_DATE
     hour = None if isinstance(found, str) or found.has_hour else _time_of_day(clock)
     if isinstance(found, str) or hour is None:
         return found

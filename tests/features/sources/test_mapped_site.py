@@ -258,6 +258,25 @@ def test_a_row_that_is_repeated_or_a_birthday_is_no_contradiction(site: Site) ->
     assert len(cohort.courses) == 2
 
 
+def test_rows_that_name_a_patient_find_its_only_course(site: Site) -> None:
+    with_courses = MAPPING.replace(
+        '"ID" = {{ is = "patient_id" }}',
+        '"ID" = {{ is = "patient_id" }}\n"sex" = {{ is = "course_id" }}', 1,
+    ).replace('"sex" = {{ is = "sex" }}\n', "", 1)  # fmt: skip
+    facts = [["P1", P1[1], "C7", *P1[3:]], ["P2", P2[1], "C8", *P2[3:]],
+             ["P2", "2025-05-05 10:00", "C9", *P2[3:]]]  # fmt: skip
+    rows = [a_result(), ["P2", "2025-05-06 10:00", "CRP", "3", "mg/L", ""]]
+    cohort, failures = site.read(rows, facts, mapping=with_courses)
+    assert sorted(cohort.courses["course_id"]) == ["C7", "C8", "C9"]
+    assert cohort.measurements[["course_id", "day"]].to_numpy().tolist() == [["C7", 1.0]]
+    assert rejected(failures) == {("measurements", "results.csv", 3, "course_is_known")}
+
+
+def test_a_list_without_patients_is_refused(site: Site) -> None:
+    with pytest.raises(CohortError, match="there is no cohort without courses"):
+        site.read([a_result()], [["", "", "", "", "", ""]])
+
+
 WIDE = """
 resolution = "day"
 [same_for_all]

@@ -164,11 +164,12 @@ def test_signs_that_are_not_proven_are_left(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_the_layout_of_a_published_cohort_is_understood() -> None:
-    made, _ = drafted(unicar_path())
+    made, text = drafted(unicar_path())
     file = made["file"][0]
     assert (file["rows"], file["header_row"]) == ("days", 2)
     meanings = [one["is"] for one in file["columns"].values()]
     assert len(meanings) >= 45
     assert {"day", "crs_grade", "sex", "prior_lines", "il6_pg_ml", "hbdh_u_l"} <= set(meanings)
-    assert "patient_id" not in meanings, "the file has none, and the import says so"
+    assert "patient_id" not in meanings
+    assert "No heading is a known name of the patient" in text
     assert file.get("ignored") == []

@@ -72,7 +72,8 @@ def test_a_partial_date_is_no_date(cell: object, style: str) -> None:
     [
         ("2026-02-30", "iso"), ("13.13.2026", "day_first"), ("04.03.2026", "iso"), ("soon", "iso"),
         ("2026-03-04 25:00", "iso"), ("2026-03.04", "iso"), (True, "iso"), ("5", "excel"),
-        ("nan", "excel"),
+        ("nan", "excel"), ("9999-12-31", "iso"), ("01.01.0001", "day_first"),
+        (date(1899, 12, 31), "excel"), ("2026-03-04 10:00+99:00", "iso"),
     ],
 )  # fmt: skip
 def test_what_the_style_cannot_read_is_refused(cell: object, style: str) -> None:

@@ -253,7 +253,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
 _BLANKED = tuple(
     name
     for name, one in COURSE_FIELDS.items()
-    if one.role == "predictor" or name in ("infused_at", "calendar_year")
+    if one.role == "predictor" or name in ("infused_at", "calendar_year", "developmental_delay")
 )
 # A rule is not counted again for what another rule has already said of the row.
 _SAID_BY = {

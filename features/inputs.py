@@ -271,6 +271,10 @@ def _score(
     return _number(name, label, label_zh, "neurological", "{score}", bounds, bounds, *loinc)
 
 
+# A word of rank 0 besides the normal one: the finding is there and has another cause (sedation,
+# haemorrhage, a seizure disorder), so it does not count towards ICANS.
+OTHER_CAUSE = "other_cause"
+
 _NEUROLOGICAL = (
     _score("ice_orientation", "ICE orientation", "ICE定向力", 4),
     _score("ice_naming", "ICE naming", "ICE命名", 3),
@@ -280,12 +284,14 @@ _NEUROLOGICAL = (
     _score("ice_score", "ICE score", "ICE评分", 10),
     _score("capd_score", "CAPD score", "CAPD评分", 32),
     _levels("consciousness", "Level of consciousness", "意识水平", "neurological",
-            awake=0, awakens_spontaneously=1, awakens_to_voice=2, awakens_to_touch=3, unarousable=4),
-    _levels("seizure", "Seizure", "癫痫发作", "neurological", none=0, brief=3, prolonged_or_repetitive=4),
+            awake=0, other_cause=0, awakens_spontaneously=1, awakens_to_voice=2, awakens_to_touch=3,
+            unarousable=4, needs_vigorous_stimuli=4),
+    _levels("seizure", "Seizure", "癫痫发作", "neurological",
+            none=0, other_cause=0, brief=3, prolonged_or_repetitive=4),
     _levels("motor_weakness", "Deep focal motor weakness", "深部局灶性运动无力", "neurological",
-            none=0, deep_focal_weakness=4),
+            none=0, other_cause=0, deep_focal_weakness=4),
     _levels("cerebral_oedema", "Raised pressure or oedema", "脑水肿或颅内压升高", "neurological",
-            none=0, focal=3, diffuse_or_herniation_signs=4),
+            none=0, other_cause=0, focal=3, diffuse_or_herniation_signs=4),
     _score("gcs_eye", "GCS eye opening", "GCS睁眼反应", 4, "9267-6", lowest=1),
     _score("gcs_verbal", "GCS verbal response", "GCS语言反应", 5, "9270-0", lowest=1),
     _score("gcs_motor", "GCS motor response", "GCS运动反应", 6, "9268-4", lowest=1),
@@ -373,6 +379,7 @@ COURSE_FIELDS: Mapping[str, CourseField] = MappingProxyType(
             CourseField("bulky_disease", "Bulky disease", "大包块", "flag", "predictor"),
             CourseField("extramedullary", "Extramedullary disease", "髓外病变", "flag", "predictor"),
             CourseField("cns_history", "CNS disorder in history", "中枢神经系统病史", "flag", "predictor"),
+            CourseField("developmental_delay", "Developmental delay", "发育迟缓", "flag", "record"),
             CourseField("calendar_year", "Calendar year", "年份", "number", "record", "a", (2010, 2100)),
             CourseField("second_dose_day", "Second dose", "第二次输注日", "number", "record", "d", (0.5, 60)),
             CourseField("follow_up_days", "End of follow-up", "随访截止日", "number", "afterwards", "d",

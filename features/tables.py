@@ -29,7 +29,9 @@ TOXICITIES = ("CRS", "ICANS", "IEC-HS", "ICAHT")
 GRADING_SYSTEMS = ("ASTCT", "Lee", "Penn", "CTCAE", "MSKCC", "CARTOX", "unknown")
 CONTACTS = ("inpatient", "visit", "phone")
 COMPARATORS = ("<", ">", "<=", ">=")
-INTENTS = ("treatment", "prophylaxis")
+INTENTS = ("treatment", "prophylaxis", "airway_protection", "chronic")
+"""The last two are reasons for positive pressure without hypoxia: a tube for the airway, CPAP at
+home."""
 AGENTS = (
     "tocilizumab", "siltuximab", "anakinra", "corticosteroid", "vasopressor", "vasopressin",
     "oxygen", "positive_pressure_ventilation", "intubation", "antipyretic", "antibiotic",

@@ -40,6 +40,7 @@ def _card(finding: Mapping[str, Any]) -> str:
     parts = [
         f'<section class="finding {severity}">',
         f'<h2><span class="tag">{severity}</span> {_words(finding["rule"])}</h2>',
+        f'<p class="soft"><code>{escape(finding["rule"])}</code></p>',
         f"<p>{escape(finding['text'])}</p>",
         _interval(finding),
         _columns(finding),
@@ -117,7 +118,8 @@ h1 {{ font-size: 1.4rem; margin-bottom: .2rem; }} h2 {{ font-size: 1.05rem; marg
 .finding.warn {{ border-color: var(--warn); }}
 .tag {{ font-size: .75rem; text-transform: uppercase; letter-spacing: .05em; color: var(--soft); }}
 .refuse .tag, .overridden .tag {{ color: var(--bad); }} .warn .tag {{ color: var(--warn); }}
-p {{ margin: .3rem 0; }} ul {{ margin: .3rem 0; padding-left: 1.2rem; }}
+p {{ margin: .3rem 0; }} ul {{ margin: .3rem 0; padding: 0; }} code {{ font-size: .85em; }}
+li {{ display: inline-block; margin-right: 1.2rem; font-size: .9rem; }}
 svg {{ vertical-align: middle; margin-right: .5rem; }}
 .axis {{ stroke: var(--line); stroke-width: 2; }} .bar {{ stroke: var(--ink); stroke-width: 3; }}
 .limit {{ stroke: var(--bad); stroke-dasharray: 3 2; }}

@@ -1,7 +1,7 @@
 import pytest
 
 from features.child_ranges import CHILD_RANGES
-from features.inputs import COURSE_FIELDS, INPUTS
+from features.inputs import COURSE_FIELDS, INPUTS, OTHER_CAUSE
 
 
 def loinc_check_digit(code: str) -> bool:
@@ -51,6 +51,15 @@ def test_identifiers_are_no_predictors():
         "patient_id",
         "vector_lot",
     }
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, one in INPUTS.items() if one.is_text and one.group == "neurological"]
+)
+def test_a_neurological_finding_can_have_another_cause_and_is_no_worse_than_normal_then(name):
+    levels = INPUTS[name].levels
+    assert levels[OTHER_CAUSE] == 0
+    assert next(iter(levels)) != OTHER_CAUSE
 
 
 # The analyte table that hospitals' codes were taken from, row by row: input -> LOINC, then units.

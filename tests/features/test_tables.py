@@ -160,6 +160,7 @@ BROKEN_CELLS = [
     ("diagnosis_is_legal", "diagnosis", "DLBCL"),
     ("dose_car_t_cells_is_within_its_range", "dose_car_t_cells", 200),
     ("bridging_is_a_flag", "bridging", "perhaps"),
+    ("developmental_delay_is_a_flag", "developmental_delay", "perhaps"),
     ("infused_at_is_a_timestamp", "infused_at", "in May"),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.audit_rules.concordance import (
+    STRICT_REPLICATES,
     Concordance,
     Limits,
     area_beyond_grade_and_day,
@@ -21,13 +22,14 @@ ONE = Limits(
 TOGETHER = Limits(warn=0.85, refuse=0.90)  # no published model reaches this within grade and day
 LOOK_ABOVE = 0.80  # columns below it are not bootstrapped
 LOOKED_AT = 40  # at most this many are
-MIN_VALUES_OF_EITHER = 5
+MIN_COMPARED = 10  # patients of either outcome who are compared with the other
 
 
 def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
     """Refuse a column that orders patients of one grade and day as no honest predictor does.
 
-    Each column is read alone, in both directions, on the rows where it has a value.
+    Each column is read alone, in both directions, on the rows where it has a value. Hundreds of
+    columns are looked at, so the lower bound that counts is that of 99.9 %.
     """
     rule = one_predictor_nearly_determines_the_outcome.__name__
     if evidence.too_few:
@@ -41,19 +43,20 @@ def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
             f"with an AUROC of {LOOK_ABOVE:.2f} or more.",
             threshold=ONE.refuse,
         )
-    best = max(strong.values(), key=lambda area: area.low)
-    named = [name for name, area in strong.items() if area.low > ONE.warn]
-    named.sort(key=lambda name: -strong[name].low)
+    best = max(strong.values(), key=lambda area: area.strict_low)
+    named = [name for name, area in strong.items() if area.strict_low > ONE.warn]
+    named.sort(key=lambda name: -strong[name].strict_low)
     return judged(
         rule,
         best,
-        "The strongest predictor alone orders patients of the same grade and day with an AUROC of "
-        "{area}; "
-        f"{len(named)} column(s) are that strong.",
+        "The strongest column alone orders patients of the same grade and day with an AUROC of "
+        f"{{area}}; its lower 99.9 % bound is {best.strict_low:.2f}, and {len(named)} column(s) "
+        f"have one above {ONE.warn:.2f}.",
         "See where these columns come from: is this recorded after the event, coded from it, or in "
         "another unit for one outcome? Leave them out of the plan's predictors or mend the source.",
         tuple(named[:SHOWN_COLUMNS]),
         ONE,
+        best.strict_low,
     )
 
 
@@ -66,18 +69,21 @@ def _strong_columns(evidence: Evidence) -> dict[str, Concordance]:
         if abs(areas[name] - 0.5) < LOOK_ABOVE - 0.5:
             break
         signed = numbers[name] if areas[name] > 0.5 else -numbers[name]
-        area = beyond_grade_and_day(evidence, signed, np.isfinite(signed))
+        area = beyond_grade_and_day(evidence, signed, np.isfinite(signed), STRICT_REPLICATES)
         if area is not None:
             strong[name] = area
     return strong
 
 
 def _area(evidence: Evidence, column: np.ndarray) -> float:
-    """Return the AUROC of a column, 0.5 where too few patients of either outcome have a value."""
-    known = np.isfinite(column)
-    with_event = len(np.unique(evidence.patients[known & evidence.y]))
-    without = len(np.unique(evidence.patients[known & ~evidence.y]))
-    if min(with_event, without) < MIN_VALUES_OF_EITHER:
+    """Return the AUROC of a column, 0.5 where few patients are compared."""
+    known = np.isfinite(column) & evidence.contrast
+    strata, y, patients = evidence.strata[known], evidence.y[known], evidence.patients[known]
+    both = np.intersect1d(strata[y], strata[~y])
+    compared = np.isin(strata, both)
+    with_event = len(np.unique(patients[compared & y]))
+    without = len(np.unique(patients[compared & ~y]))
+    if min(with_event, without) < MIN_COMPARED:
         return 0.5
     area = area_beyond_grade_and_day(evidence, column, known)
     return area if np.isfinite(area) else 0.5

@@ -137,10 +137,20 @@ class Evidence:
 
     @cached_property
     def before_the_event(self) -> pd.DataFrame:
-        """Measurements dated before the day of the first event of their course; all without one."""
+        """Measurements dated before the day of the first event of their course.
+
+        Courses without one are cut on the day of somebody else's event, drawn at random: a shorter
+        record must not tell the outcome.
+        """
+        courses = self.course_table
+        events = courses["event_instant"].dropna().to_numpy(dtype=float)
+        if not len(events):
+            return self.cohort.measurements
+        drawn = np.random.default_rng(self.seed).choice(events, len(courses))
+        cut = pd.Series(np.floor(courses["event_instant"].fillna(pd.Series(drawn, courses.index))))
         measured = self.cohort.measurements
-        event = measured["course_id"].map(self.course_table["event_instant"]).to_numpy(dtype=float)
-        return measured[~(measured["day"].to_numpy(dtype=float) >= np.floor(event))]
+        end = measured["course_id"].map(cut).to_numpy(dtype=float)
+        return measured[measured["day"].to_numpy(dtype=float) < end]
 
     @cached_property
     def site_rates(self) -> FloatArray:

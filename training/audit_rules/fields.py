@@ -10,7 +10,7 @@ from training.audit_rules.evidence import Evidence, FloatArray
 from training.audit_rules.finding import Finding
 
 MIN_COURSES = 10
-SAME_ABOVE = 0.80  # of the courses with both
+SAME_ABOVE = 0.40  # of the courses with both: a column may hold the field for one source only
 SURPRISE = 1e-6  # chance of that many equal values, times the pairs looked at
 SHOWN_COLUMNS = 8
 

@@ -12,14 +12,16 @@ from training.audit_rules.learning import learnt_by_patient
 
 BINS = 10  # of equal numbers of values; larger numbers are honestly written with fewer decimals
 LEAST_VARIANCE = 1e-2  # of a sum; where a size knows one way of writing only
+CLEAR = 3.0  # a z-score of more is not clearer
 MIN_PATIENTS = 10  # a trait of fewer patients is not read
 
 
 def units_or_number_format_predict_the_outcome(evidence: Evidence) -> Finding:
     """Predict who has the event from the published unit and the way numbers were written.
 
-    Only results from before the event count: intensive care honestly uses other analysers. Decimals
-    are compared with those of other values of the same size, and patients with those of their site.
+    Only results from before the event count, over equal times: intensive care honestly uses other
+    analysers. Decimals are compared with those of other values of the same size, and patients with
+    those of their site.
     """
     rule = units_or_number_format_predict_the_outcome.__name__
     if evidence.too_few:
@@ -108,13 +110,13 @@ def _by_patient(evidence: Evidence, traits: pd.DataFrame) -> pd.DataFrame:
     """Return each trait by patient as a z-score, (patients, traits), in whole numbers.
 
     A mean would be the nearer to nothing the more results a patient has, and so tell their number;
-    a fine score would tell the size of the values.
+    a fine score would tell the size of the values, and an endless one the number of results.
     """
     owner = evidence.course_table["patient"]
     mine = traits.assign(patient=traits["course_id"].map(owner)).dropna(subset=["patient"])
     sums = mine.groupby(["patient", "trait"])[["value", "variance"]].sum()
     spread = np.sqrt(sums["variance"].clip(lower=LEAST_VARIANCE))
-    table = (sums["value"] / spread).round().unstack("trait")
+    table = (sums["value"] / spread).round().clip(-CLEAR, CLEAR).unstack("trait")
     table = table.reindex(np.arange(len(evidence.patient_table)))
     varying = (table.nunique() > 1) & (table.notna().sum() >= MIN_PATIENTS)
     return table.loc[:, varying]

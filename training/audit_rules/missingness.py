@@ -46,10 +46,11 @@ def missingness_alone_predicts_the_outcome(evidence: Evidence) -> Finding:
 
 
 def only_event_patients_have_a_kind_of_record(evidence: Evidence) -> Finding:
-    """Look for records that event patients have *before* the event and others never have.
+    """Look for records that event patients have before any toxicity and others never have.
 
-    Counted are each input and, as one kind, treatments that CRS and ICANS do not call for. Event
-    patients have less time to come by them, so honest records lean the other way.
+    Counted are each input and, as one kind, treatments that CRS and ICANS do not call for; of event
+    patients only what precedes their first grade above 0, since a beginning toxicity honestly calls
+    for tests. They have less time to come by them, so honest records lean the other way.
     """
     rule = only_event_patients_have_a_kind_of_record.__name__
     if evidence.too_few:
@@ -66,8 +67,8 @@ def only_event_patients_have_a_kind_of_record(evidence: Evidence) -> Finding:
     return judged(
         rule,
         areas[strongest],
-        f"Whether a patient has any {strongest} at all, counted before the event, orders patients "
-        "with an AUROC of {area}.",
+        f"Whether a patient has any {strongest} at all, counted before any toxicity, orders "
+        "patients with an AUROC of {area}.",
         "These were looked up, or exported, for the patients with the event only. Bring them for "
         "all patients, or leave them out.",
         {kind: int(kinds[kind].sum()) for kind, area in areas.items() if area.low > WARN_ABOVE},
@@ -83,19 +84,37 @@ _FOR_TOXICITY = (
 
 
 def kinds_of_record(evidence: Evidence) -> pd.DataFrame:
-    """Return who has each kind of record before the event, (patients, kinds), 0 or 1, varying."""
+    """Return who has each kind of record before any toxicity, (patients, kinds), 0 or 1."""
     measured = evidence.cohort.measurements[["course_id", "day", "input"]]
     given = evidence.cohort.treatments
     given = given[~given["agent"].isin(_FOR_TOXICITY)][["course_id", "start_day"]]
     given = given.rename(columns={"start_day": "day"}).assign(input=SUPPORTIVE)
-    every = pd.concat([measured.astype({"input": str}), given], ignore_index=True)
     courses = evidence.course_table
-    event = every["course_id"].map(courses["event_instant"]).to_numpy(dtype=float)
-    before = every[~(every["day"].to_numpy(dtype=float) >= np.floor(event))]
+    before = pd.concat(
+        [
+            _until(measured.astype({"input": str}), _first_sign(evidence)),
+            _until(given, courses["event_instant"]),  # mild toxicity calls for these as well
+        ],
+        ignore_index=True,
+    )
     patient = before["course_id"].map(courses["patient"])
     has = pd.crosstab(patient, before["input"]).reindex(np.arange(len(evidence.patient_table)))
     made = (has.fillna(0) > 0).astype(float)
     return made.loc[:, made.nunique() > 1]
+
+
+def _until(rows: pd.DataFrame, instant: pd.Series) -> pd.DataFrame:
+    """Return the rows dated before the day of their course's `instant`; all where it has none."""
+    end = np.floor(rows["course_id"].map(instant).to_numpy(dtype=float))
+    return rows[~(rows["day"].to_numpy(dtype=float) >= end)]
+
+
+def _first_sign(evidence: Evidence) -> pd.Series:
+    """Return when a toxicity began in the courses with an event, by course."""
+    grades = evidence.cohort.grades
+    begun = grades[grades["grade"].astype(float) >= 1].groupby("course_id")["day"].min()
+    event = evidence.course_table["event_instant"].dropna()
+    return pd.concat([event, begun.astype(float).reindex(event.index)], axis=1).min(axis=1)
 
 
 def blank_patterns(X: pd.DataFrame) -> pd.DataFrame:

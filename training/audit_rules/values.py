@@ -180,12 +180,17 @@ def _fits_otherwise(one: Input, values: FloatArray) -> tuple[str, int]:
 
 
 def _far_outside(one: Input, values: FloatArray) -> np.ndarray:
-    """Return which values lie well beyond the plausible range: honest extremes lie close to it."""
+    """Return which values lie well beyond the plausible range: honest extremes lie close to it.
+
+    What may honestly come near to nothing, such as counts of cells, has no lower end.
+    """
     low, high = one.plausible
-    if one.scale == "log" and low > 0:
-        return (values > 0) & ((values < low / FAR_TIMES) | (values > high * FAR_TIMES))
-    margin = FAR_SHARE * (high - low)
-    return (values != 0) & ((values < low - margin) | (values > high + margin))
+    if one.scale == "log":
+        above, below = values > high * FAR_TIMES, values < low / FAR_TIMES
+    else:
+        margin = FAR_SHARE * (high - low)
+        above, below = values > high + margin, values < low - margin
+    return above | (below & (values > 0)) if one.hard[0] > 0 else above
 
 
 def _far_share(name: str, values: pd.Series) -> FloatArray:

@@ -174,7 +174,8 @@ def _text_and_scores(
     low, high = (np.array(bounds)[grade] for bounds in ((0, 3, 5, 9, 20), (4, 8, 8, 24, 32)))
     capd = np.floor(low + (high - low + 1) * spread)
     yield _number_rows("capd_score", capd, inpatient & child, when, np.zeros_like(when))
-    words = [_TEXT[text] for text in INPUTS["consciousness"].levels]
+    levels = INPUTS["consciousness"].levels
+    words = [_TEXT[next(text for text in levels if levels[text] == rank)] for rank in range(5)]
     awake = np.array(words, dtype=np.int8)[grade]
     yield _text_rows("consciousness", awake, inpatient & (grade >= 1), when)
 

@@ -1,0 +1,127 @@
+"""Two questions to many courses at many instants: what was noted last, and how much runs now.
+
+Rows become visible at an instant of their own, which may be later than the day they are about.
+Instants are compared by their rank among all instants, so no sum of days can blur them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class _Keys:
+    """Rows ordered by course and instant, to be searched by both."""
+
+    def __init__(self, course: Integers, instant: Floats) -> None:
+        self._instants = np.unique(instant)
+        self._n = len(self._instants) + 1
+        self.order = np.lexsort((instant, course))
+        key = course * self._n + np.searchsorted(self._instants, instant) + 1
+        self._keys = key[self.order]
+
+    def up_to(self, course: Integers, at: Floats) -> Integers:
+        """Return how many rows come before or at `at` in the courses up to `course`."""
+        code = np.searchsorted(self._instants, at, side="right")
+        return np.searchsorted(self._keys, course * self._n + code, side="right")
+
+    def before(self, course: Integers) -> Integers:
+        """Return how many rows stand in earlier courses."""
+        return np.searchsorted(self._keys, course * self._n, side="left")
+
+
+class LastNoted:
+    """The row with the latest day among those visible; at a tie the most severe.
+
+    Parameters
+    ----------
+    course : ndarray of int, shape (n,)
+    day : ndarray of float, shape (n,)
+        When the finding was made.
+    visible : ndarray of float, shape (n,)
+        From when on it may be read, not before `day`.
+    severity : ndarray of float, shape (n,), optional
+        Decides between rows of one day.
+    """
+
+    def __init__(
+        self, course: Integers, day: Floats, visible: Floats, severity: Floats | None = None
+    ) -> None:
+        tie = np.zeros(len(day)) if severity is None else severity
+        self._row_of_rank = np.lexsort((tie, day, course))
+        rank = np.empty(len(day), dtype=np.int64)
+        rank[self._row_of_rank] = np.arange(len(day))
+        self._day = day
+        self._keys = _Keys(course, visible)
+        # Ranks of a later course are all higher, so the running maximum never looks back into one.
+        self._best = np.maximum.accumulate(rank[self._keys.order]) if len(day) else rank
+
+    def at(self, course: Integers, at: Floats, within_days: float = np.inf) -> Integers:
+        """Return row numbers, -1 where nothing visible is `within_days` or less old."""
+        place = self._keys.up_to(course, at)
+        found = place > self._keys.before(course)
+        rows = np.full(len(course), -1, dtype=np.int64)
+        rows[found] = self._row_of_rank[self._best[place[found] - 1]]
+        rows[found] = np.where(self._day[rows[found]] >= at[found] - within_days, rows[found], -1)
+        return rows
+
+
+def visible_after(
+    course: Integers, day: Floats, visible: Floats, of_course: Integers, start: Floats
+) -> Floats:
+    """Return when the first row made later than `start` became visible, infinite without one."""
+    keys = _Keys(course, day)
+    rank = np.empty(len(day), dtype=np.int64)
+    by_visible = np.lexsort((visible, course))
+    rank[by_visible] = np.arange(len(day))
+    # Ranks of an earlier course are all lower, so the minimum from the end never looks on into one.
+    first = np.minimum.accumulate(rank[keys.order][::-1])[::-1] if len(day) else rank
+    place = keys.up_to(of_course, start)
+    found = place < keys.before(of_course + 1)
+    made = np.full(len(start), np.inf)
+    made[found] = visible[by_visible[first[place[found]]]]
+    return made
+
+
+class RunningNow:
+    """The sum of the weights of the intervals [begin, end) that hold an instant.
+
+    Parameters
+    ----------
+    course : ndarray of int, shape (n,)
+    begin, end : ndarray of float, shape (n,)
+        ``end`` may be infinite; an interval that ends before it begins never runs.
+    weight : ndarray of float, shape (n,), optional
+        One each, unless given.
+    """
+
+    def __init__(
+        self, course: Integers, begin: Floats, end: Floats, weight: Floats | None = None
+    ) -> None:
+        each = np.ones(len(begin)) if weight is None else weight
+        runs = end > begin
+        stops = runs & np.isfinite(end)
+        instant = np.concatenate([begin[runs], end[stops]])
+        change = np.concatenate([each[runs], -each[stops]])
+        self._keys = _Keys(np.concatenate([course[runs], course[stops]]), instant)
+        self._sums = np.concatenate([[0.0], np.cumsum(change[self._keys.order])])
+
+    def at(self, course: Integers, at: Floats) -> Floats:
+        """Return the sums."""
+        here = self._sums[self._keys.up_to(course, at)] - self._sums[self._keys.before(course)]
+        return np.asarray(here, dtype=np.float64)
+
+
+def together(parts: Sequence[tuple[Integers, Floats]]) -> tuple[Integers, Floats]:
+    """Return the distinct pairs of course and instant of several lists, in order."""
+    course = np.concatenate([one for one, _ in parts])
+    instant = np.concatenate([one for _, one in parts])
+    order = np.lexsort((instant, course))
+    course, instant = course[order], instant[order]
+    new = np.ones(len(course), dtype=bool)
+    new[1:] = (course[1:] != course[:-1]) | (instant[1:] != instant[:-1])
+    return course[new], instant[new]

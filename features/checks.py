@@ -34,7 +34,9 @@ _READING_RULES = frozenset(
     }
 )  # fmt: skip
 _READING_ENDINGS = (
-    "_is_present", "_is_legal", "_is_a_number", "_is_a_flag", "_is_a_timestamp",
+    "_is_present", "_is_legal", "_is_a_number", "_is_a_flag", "_is_a_timestamp", "_is_a_date",
+    "_is_a_whole_date", "_is_a_date_with_its_hour", "_is_an_hour_that_exists",
+    "_is_an_hour_that_exists_once",
 )  # fmt: skip
 
 
@@ -267,6 +269,8 @@ _SAID_BY = {
         "input_is_known", "value_is_a_number", "unit_is_one_of_its_input",
     ),
     "value_is_possible": ("value_is_possible_in_its_unit",),
+    "day_is_present": ("course_was_kept", "course_is_known"),
+    "start_day_is_present": ("course_was_kept", "course_is_known", "agent_is_a_flag"),
 }  # fmt: skip
 
 
@@ -357,7 +361,7 @@ def _each_once(found: Mapping[str, Mask]) -> dict[str, Mask]:
     for rule, mask in found.items():
         said_by = list(_SAID_BY.get(rule, ()))
         if rule.endswith("_is_present"):
-            said_by += [f"{_column_of(rule)}_is_a_{kind}" for kind in ("number", "timestamp")]
+            said_by += [f"{_column_of(rule)}{ending}" for ending in _READING_ENDINGS[2:]]
         for other in said_by:
             mask = mask & ~found[other] if other in found else mask
         made[rule] = mask

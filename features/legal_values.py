@@ -89,6 +89,17 @@ _OF_ROW = {
     "grade_is_a_whole_number": "0 | 1 | 2 | 3 | 4 | 5",
     "grade_is_not_before_infusion": "grade 0 before day 0",
     "input_is_known": _ANY_INPUT,
+    "agent_is_a_flag": "yes | no | 1 | 0 | a dose",
+    "infusion_is_present": "the date of the infusion",
+    "infusion_is_not_in_the_future": "an infusion that was given",
+}
+_OF_ENDING = {
+    "_is_a_date": "a date in the style that the mapping declares",
+    "_is_a_whole_date": "a date with its year, month and day",
+    "_is_a_date_with_its_hour": "a date with the time of day",
+    "_is_an_hour_that_exists": "no hour that the change to summer time leaves out",
+    "_is_an_hour_that_exists_once": "an hour with its zone, as 2026-10-25T02:30+02:00",
+    "_is_the_same_in_every_row": "one value in every row of a course",
 }
 
 
@@ -103,7 +114,8 @@ def legal_for_rows(table: str, rule: str, rows: pd.DataFrame) -> list[str]:
         return [told.get(name, _ANY_INPUT) or "a number" for name in names]
     if rule in _OF_ROW:
         return [_OF_ROW[rule]] * len(rows)
-    return [_of_a_column(table, rule)] * len(rows)
+    ending = rule[rule.rfind("_is_") :]
+    return [_OF_ENDING.get(ending) or _of_a_column(table, rule)] * len(rows)
 
 
 def _of_a_column(table: str, rule: str) -> str:

@@ -80,6 +80,17 @@ def _option(text: str) -> tuple[str, str]:
     return key, entry
 
 
+def _map(said: Namespace, _: WorkFolder) -> None:
+    from training.mapping import draft_mapping
+
+    found = draft_mapping(said.path, said.out)
+    print("\n".join([f"Draft of a mapping: {said.out}", *found.lines()]))
+    print(
+        f"Correct it, then: python -m training import csv {said.path} DEST "
+        f"--option mapping={said.out}"
+    )
+
+
 def _example(said: Namespace, _: WorkFolder) -> None:
     from training.cohort import write_csv_example, write_csv_template
 
@@ -247,6 +258,7 @@ def _demo(said: Namespace, folder: WorkFolder) -> None:
 
 VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "import": _import,
+    "map": _map,
     "example": _example,
     "products": _products,
     "synthesize": _synthesize,

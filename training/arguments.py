@@ -15,6 +15,7 @@ Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy
 
 From your own records to a model, in this order:
   example csv FOLDER      write a small made-up cohort as CSV: see what the tables look like
+  map FILES --out FILE    or draft what your own spreadsheets mean, in whatever layout
   import csv FOLDER DEST  read CSV files, check every row, write a cohort directory
   check DEST              count what it holds and what is left out, by rule
   audit DEST              look for leaks before anything is fitted
@@ -70,12 +71,16 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day or as_published=true; may be repeated",
+        help="option of the source, e.g. resolution=day or mapping=FILE (see map); may be repeated",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"
     )
     one.set_defaults(verb="import")
+    one = verbs.add_parser("map", help="draft what the files of a site mean, for import csv")
+    one.add_argument("path", type=Path, help="file or folder (.csv, .tsv, .xlsx)")
+    one.add_argument("--out", type=Path, required=True, help="mapping.toml to write")
+    one.set_defaults(verb="map")
     one = verbs.add_parser("example", help="write CSV files to learn from or to fill")
     one.add_argument("source", choices=["csv"])
     one.add_argument("destination", type=Path, help="new folder")

@@ -10,11 +10,16 @@ What the files cannot say is said in ``cohort.toml`` beside them, or by options:
 (there is no default: whether days carry hours decides what a landmark may see), ``end_of_record``
 ("censored" unless said otherwise), ``grading_system`` ("ASTCT"), ``name`` (the folder's name) and
 ``[delays]``, days from taken to known by input, for results without a ``known_day``.
+
+With the option ``mapping`` the files are a site's own, in whatever shape and language, and the
+mapping file says what they mean (:mod:`features.sources.csv_mapping`).
 """
 
 import difflib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +28,16 @@ import pandas as pd
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
+from features.sources.course_days import Clock, time_zone
+from features.sources.csv_mapping import read_mapping
 from features.sources.csv_results import with_canonical_values
-from features.sources.csv_settings import KEYS, csv_settings, declared_delays
+from features.sources.csv_settings import KEYS, checked_settings, csv_settings, declared_delays
 from features.sources.csv_spellings import with_legal_spellings
 from features.sources.delimited import read_delimited
+from features.sources.mapped_site import site_tables
 from features.tables import TABLES, Cohort, Manifest, Table, no_course_in_common
 
-OPTIONS = (*KEYS, "as_published")
+OPTIONS = (*KEYS, "as_published", "mapping")
 DAY_COLUMNS = {"measurements": "day", "treatments": "start_day", "grades": "day"}
 
 
@@ -38,7 +46,9 @@ def load(path: Path, **options: Any) -> Cohort:
     return read(path, **options)[0]
 
 
-def read(path: Path, *, as_published: bool = False, **options: Any) -> tuple[Cohort, Failures]:
+def read(
+    path: Path, *, as_published: bool = False, mapping: Path | str = "", **options: Any
+) -> tuple[Cohort, Failures]:
     """Read the folder at `path`; list the rows that break a rule.
 
     Parameters
@@ -46,27 +56,33 @@ def read(path: Path, *, as_published: bool = False, **options: Any) -> tuple[Coh
     as_published : bool
         Leave out only what cannot be read (no number, no known input, unit, course or product), for
         the leakage audit. It is asked for at each reading, so ``cohort.toml`` cannot say it.
+    mapping : path, optional
+        The mapping file; `path` then is a file or folder of the site's own.
     options
-        Override the keys of ``cohort.toml``.
+        Override the keys of ``cohort.toml``, or of the mapping.
 
     Returns
     -------
     cohort : Cohort
         What passed every rule; ``source_row`` is the line of the file.
     failures : Failures
-        Table, line of the file (the header is line 1) and rule of every row left out.
+        Table, line of the file (the header is line 1) and rule of every row left out; of mapped
+        files also the file and the heading.
 
     Raises
     ------
     CohortError
         The folder, a file or a mandatory column is absent, a file is no CSV or not UTF-8, no course
-        is left, or it was not said whether days carry hours.
+        is left, it was not said whether days carry hours, or the mapping cannot be used.
     """
-    settings = csv_settings(path, options)
-    files = {name: _one_table(path, table) for name, table in TABLES.items()}
+    if mapping:
+        settings, files = _mapped_site(path, Path(mapping), options)
+    else:
+        settings = csv_settings(path, options)
+        files = {name: _one_table(path, table) for name, table in TABLES.items()}
     if len(files["courses"].rows) == 0:
         raise CohortError(
-            f"{path.name}/courses.csv has no rows: there is no cohort without courses."
+            f"{path.name}/{files['courses'].label} has no rows: there is no cohort without courses."
         )
     manifest = _manifest(path, settings, files)
     manifest.name += " as published" if as_published else ""
@@ -76,10 +92,27 @@ def read(path: Path, *, as_published: bool = False, **options: Any) -> tuple[Coh
         {name: one.broken for name, one in files.items()},
         as_published=as_published,
     )
-    lines = {name: one.rows["source_row"].to_numpy() for name, one in files.items()}
-    failures = Failures(_with_lines(by_position.rows, lines))
+    failures = Failures(_with_lines(by_position.rows, files))
     _refuse_what_cannot_be_meant(path, cohort, failures, files)
     return cohort, failures
+
+
+def _mapped_site(
+    path: Path, mapping: Path, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, "_File"]]:
+    mapped = read_mapping(mapping)
+    said = {key: stated for key, stated in options.items() if stated is not None}
+    settings = checked_settings({**mapped.settings, **said}, mapping.name)
+    clock = Clock(settings["resolution"], time_zone(mapped.time_zone), datetime.now(UTC))
+    site = site_tables(path, mapped, clock)
+    files: dict[str, _File] = {}
+    for name, table in TABLES.items():
+        rows, respelt = with_legal_spellings(site.rows[name], table)
+        files[name] = _File(rows, name, site.broken[name], respelt=respelt)
+    digest = hashlib.sha256(mapping.read_bytes()).hexdigest()
+    read_by = f"Read by the mapping {mapping.name} (SHA-256 {digest[:16]})."
+    files["courses"].remarks += [read_by, *site.remarks]
+    return settings, files
 
 
 def _refuse_what_cannot_be_meant(
@@ -89,15 +122,16 @@ def _refuse_what_cannot_be_meant(
     counts = failures.counts()
     if cohort.courses.empty:
         raise CohortError(
-            f"{path.name}: every row of courses.csv breaks a rule; nothing was written.\n"
+            f"{path.name}: every row of {files['courses'].label} breaks a rule; nothing was "
+            "written.\n"
             + failures.of_courses(numbered="line")
             + "".join(f"\n  {note}" for note in cohort.manifest.notes if "no CAR-T" in note)
-            + "\nMend courses.csv (line 1 is the header) and import it again."
+            + f"\nMend {files['courses'].label} (line 1 is the header) and import it again."
         )
     for name, one in files.items():
         strangers = counts.get(f"{name}.course_is_known", 0)
         if strangers and strangers == len(one.rows):
-            raise CohortError(f"{name}.csv: {no_course_in_common(strangers)}")
+            raise CohortError(f"{one.label}: {no_course_in_common(strangers)}")
 
 
 @dataclass
@@ -105,6 +139,7 @@ class _File:
     """One file as read: its rows, the rules they broke in reading, remarks for the manifest."""
 
     rows: pd.DataFrame
+    label: str
     broken: dict[str, pd.Series] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     respelt: dict[str, int] = field(default_factory=dict)
@@ -116,7 +151,7 @@ def _one_table(path: Path, table: Table) -> _File:
         if table.name == "courses":
             raise CohortError(f"{path.name} has no courses.csv. `example csv` writes a template.")
         absent = pd.DataFrame({"source_row": np.array([], dtype=np.int64)})
-        return _File(absent, remarks=[f"{file.name} was not there"])
+        return _File(absent, file.name, remarks=[f"{file.name} was not there"])
     cells, delimiter = read_delimited(file)
     remarks = _unknown_columns(file.name, cells, table)
     missing = [c.name for c in table.columns if c.required and c.name not in cells]
@@ -132,7 +167,7 @@ def _one_table(path: Path, table: Table) -> _File:
     if decimal_comma:
         cells = _with_decimal_points(cells, table)
     cells, respelt = with_legal_spellings(cells, table)
-    return _File(cells, broken, remarks, respelt)
+    return _File(cells, file.name, broken, remarks, respelt)
 
 
 def _unknown_columns(file: str, cells: pd.DataFrame, table: Table) -> list[str]:
@@ -196,14 +231,14 @@ def _remarks_on_time(resolution: str, files: Mapping[str, _File]) -> list[str]:
         whole &= fractions == 0
         if resolution == "day" and fractions:
             raise CohortError(
-                f"{name}.csv: resolution is 'day', but {fractions} of {len(rows)} days carry "
-                'hours. Say resolution = "instant", or round the days down.'
+                f"{files[name].label}: resolution is 'day', but {fractions} of {len(rows)} days "
+                'carry hours. Say resolution = "instant", or round the days down.'
             )
         unknown = len(rows) if "known_day" not in rows else int(rows["known_day"].isna().sum())
         if unknown:
             then = "at the end of its day" if resolution == "day" else "at once"
             remarks.append(
-                f"{name}.csv: {unknown} rows without known_day are taken as known {then}, "
+                f"{files[name].label}: {unknown} rows without known_day are taken as known {then}, "
                 "plus the declared delay of the input."
             )
     if whole and resolution == "instant":
@@ -211,13 +246,18 @@ def _remarks_on_time(resolution: str, files: Mapping[str, _File]) -> list[str]:
     return remarks
 
 
-def _with_lines(rows: pd.DataFrame, lines: Mapping[str, Any]) -> pd.DataFrame:
-    """Turn the positions that the checks report into lines of the files."""
+def _with_lines(rows: pd.DataFrame, files: Mapping[str, _File]) -> pd.DataFrame:
+    """Turn the positions that the checks report into lines, and files and headings if mapped."""
     parts = []
     for name, mine in rows.groupby("table"):
-        at = mine["row"].to_numpy(dtype=np.int64) - 1
-        parts.append(mine.assign(row=lines[str(name)][at]))
+        read_rows = files[str(name)].rows.iloc[mine["row"].to_numpy(dtype=np.int64) - 1]
+        found = mine.assign(row=read_rows["source_row"].to_numpy())
+        for column, source in (("file", "source_file"), ("column", "source_column")):
+            if source in read_rows:
+                found[column] = read_rows[source].to_numpy()
+        parts.append(found)
     if not parts:
         return rows
     every = pd.concat(parts, ignore_index=True)
-    return every.sort_values(["table", "row"], kind="stable").reset_index(drop=True)
+    place = ["table", *(["file"] if "file" in every else []), "row"]
+    return every.sort_values(place, kind="stable").reset_index(drop=True)

@@ -32,20 +32,26 @@ def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise CohortError(f"{SETTINGS_FILE} cannot be read: {error}.") from None
     settings |= {key: value for key, value in options.items() if value is not None}
-    unknown = sorted(set(settings) - set(KEYS))
+    return checked_settings(settings, SETTINGS_FILE)
+
+
+def checked_settings(settings: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """Return the settings that `file` and the options gave; refuse as :func:`csv_settings` does."""
+    made = dict(settings)
+    unknown = sorted(set(made) - set(KEYS))
     if unknown:
         legal = ", ".join(KEYS)
-        raise CohortError(f"{SETTINGS_FILE}: {unknown[0]!r} is not known; legal: {legal}.")
+        raise CohortError(f"{file}: {unknown[0]!r} is not known; legal: {legal}.")
     # A word not understood must not turn made-up rows into patients.
-    settings["synthetic"] = stated_flag("synthetic", settings.get("synthetic", False))
-    if "resolution" not in settings:
+    made["synthetic"] = stated_flag("synthetic", made.get("synthetic", False))
+    if "resolution" not in made:
         raise CohortError(
             'say whether the days carry hours: put resolution = "instant" (day 2.5 is 60 '
             'hours after the start of the infusion) or resolution = "day" (only the number of the '
-            f"day) into {SETTINGS_FILE}, or "
+            f"day) into {file}, or "
             "give it as an option. It decides what a landmark may see."
         )
-    return settings
+    return made
 
 
 def declared_delays(stated: object) -> dict[str, float]:

@@ -13,17 +13,43 @@ from features.tables import Column, Table
 
 _ROMAN_GRADES = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 _OTHER_SPELLINGS: Mapping[str, Mapping[str, str]] = {
-    "sex": {"f": "female", "m": "male"},
-    "diagnosis": {"dlbcl": "LBCL", "all": "B-ALL"},
+    "sex": {"f": "female", "m": "male", "女": "female", "女性": "female", "男": "male",
+            "男性": "male"},
+    "diagnosis": {
+        "dlbcl": "LBCL", "all": "B-ALL", "弥漫大b细胞淋巴瘤": "LBCL", "大b细胞淋巴瘤": "LBCL",
+        "滤泡性淋巴瘤": "FL", "套细胞淋巴瘤": "MCL", "边缘区淋巴瘤": "MZL",
+        "慢性淋巴细胞白血病": "CLL", "急性b淋巴细胞白血病": "B-ALL",
+        "急性淋巴细胞白血病": "B-ALL", "多发性骨髓瘤": "MM", "胃癌": "gastric",
+    },
+    "lymphodepletion": {
+        "flucy": "fludarabine_cyclophosphamide", "flu/cy": "fludarabine_cyclophosphamide",
+        "fc": "fludarabine_cyclophosphamide", "氟达拉滨+环磷酰胺": "fludarabine_cyclophosphamide",
+        "苯达莫司汀": "bendamustine", "环磷酰胺": "cyclophosphamide",
+    },
+    "product": {
+        name + ending: inn
+        for name, inn in {
+            "阿基仑赛": "axicabtagene ciloleucel", "瑞基奥仑赛": "relmacabtagene autoleucel",
+            "伊基奥仑赛": "equecabtagene autoleucel", "纳基奥仑赛": "inaticabtagene autoleucel",
+            "泽沃基奥仑赛": "zevorcabtagene autoleucel",
+            "西达基奥仑赛": "ciltacabtagene autoleucel",
+        }.items()
+        for ending in ("", "注射液")
+    },
     "agent": {
         "dexamethasone": "corticosteroid",
         "methylprednisolone": "corticosteroid",
         "prednisone": "corticosteroid",
         "norepinephrine": "vasopressor",
         "noradrenaline": "vasopressor",
+        "toci": "tocilizumab", "托珠单抗": "tocilizumab", "司妥昔单抗": "siltuximab",
+        "阿那白滞素": "anakinra", "糖皮质激素": "corticosteroid", "地塞米松": "corticosteroid",
+        "甲泼尼龙": "corticosteroid", "泼尼松": "corticosteroid", "去甲肾上腺素": "vasopressor",
+        "芦可替尼": "ruxolitinib",
     },
     "grade": _ROMAN_GRADES,
-}
+}  # fmt: skip
+_FLAGS = {"是": "true", "有": "true", "否": "false", "无": "false"}
 _AS_WRITTEN = ("input", "comparator")  # names and signs, no words
 _NO_LETTERS = str.maketrans("", "", " _-")
 
@@ -54,6 +80,8 @@ def with_legal_spellings(cells: pd.DataFrame, table: Table) -> tuple[pd.DataFram
 
 def _spellings_of(column: Column) -> dict[str, str]:
     words = () if column.name in _AS_WRITTEN else column.legal
+    if column.kind == "flag":
+        return dict(_FLAGS)
     return _by_key(words) | dict(_OTHER_SPELLINGS.get(column.name, {}))
 
 

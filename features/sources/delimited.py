@@ -31,30 +31,45 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, str]:
     """
     text = _text(path)
     header_line = text.split("\n", maxsplit=1)[0]
-    delimiter = max(DELIMITERS, key=header_line.count)
+    delimiter = delimiter_of(header_line)
+    (_, first), *rest = delimited_rows(path.name, text, delimiter)
+    header = [name or "" for name in first]
+    _refuse_a_bad_header(path, header)
+    filled = [(line, row) for line, row in rest if any(row)]
+    rows = [_as_wide_as(header, path, line, row) for line, row in filled]
+    table = pd.DataFrame(rows, columns=header, dtype=object)
+    table[SOURCE_ROW] = [line for line, _ in filled]
+    return table, delimiter
+
+
+def delimiter_of(line: str) -> str:
+    """Return the one of `DELIMITERS` that `line` uses most."""
+    return max(DELIMITERS, key=line.count)
+
+
+def delimited_rows(name: str, text: str, delimiter: str) -> list[tuple[int, list[str | None]]]:
+    """Return the rows of `text` with the line each begins in; cells are stripped, None if empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str | None]] = []
-    lines: list[int] = []
+    rows: list[tuple[int, list[str | None]]] = []
+    begins = 1
     try:
-        header = [name.strip() for name in next(reader)]
-        _refuse_a_bad_header(path, header)
-        begins = reader.line_num + 1
         for row in reader:
-            if len(row) > len(header):
-                raise CohortError(
-                    f"{path.name}, line {begins}: {len(row)} cells, but the header names "
-                    f"{len(header)}. Put cells that hold the delimiter in double quotes."
-                )
-            cells = [cell.strip() or None for cell in row]
-            if any(cells):
-                rows.append(cells + [None] * (len(header) - len(cells)))
-                lines.append(begins)
+            rows.append((begins, [cell.strip() or None for cell in row]))
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise CohortError(f"{path.name}, line {reader.line_num}: no CSV ({error}).") from None
-    table = pd.DataFrame(rows, columns=header, dtype=object)
-    table[SOURCE_ROW] = lines
-    return table, delimiter
+        raise CohortError(f"{name}, line {reader.line_num}: no CSV ({error}).") from None
+    return rows
+
+
+def _as_wide_as(
+    header: list[str], path: Path, line: int, row: list[str | None]
+) -> list[str | None]:
+    if len(row) > len(header):
+        raise CohortError(
+            f"{path.name}, line {line}: {len(row)} cells, but the header names "
+            f"{len(header)}. Put cells that hold the delimiter in double quotes."
+        )
+    return row + [None] * (len(header) - len(row))
 
 
 def _text(path: Path) -> str:

@@ -7,6 +7,8 @@ more than it may, when it declares XML entities, or when a cell holds a formula 
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,26 @@ def read_spreadsheet(path: Path, columns: Sequence[str], header_row: int) -> pd.
     CohortError
         The file is absent, empty, no workbook, too large, of another layout, or holds a formula.
     """
+    return _table(path.name, sheet_rows(path), columns, header_row)
+
+
+def sheet_rows(path: Path, sheet: str = "") -> list[tuple[Any, ...]]:
+    """Return the rows of one sheet, the first one where none is named; refuse as said above.
+
+    A date without a time of day comes as a date, any other as an instant.
+    """
+    with _opened(path) as book:
+        return list(_rows_of(book, path.name, sheet))
+
+
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of the sheets that hold cells; refuse as said above."""
+    with _opened(path) as book:
+        return [one.title for one in book.worksheets]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     _refuse_what_is_no_workbook(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it does not read
@@ -54,7 +76,7 @@ def read_spreadsheet(path: Path, columns: Sequence[str], header_row: int) -> pd.
         except Exception as problem:  # openpyxl raises half a dozen classes for broken files
             raise CohortError(f"{path.name} is no workbook that can be read: {problem}") from None
         try:
-            return _table(path.name, _rows_of(book, path.name), columns, header_row)
+            yield book
         finally:
             book.close()
 
@@ -82,10 +104,14 @@ def _declares_a_document_type(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
         return b"<!DOCTYPE" in file.read(_PROLOGUE_BYTES).upper()
 
 
-def _rows_of(book: Any, name: str) -> Iterator[tuple[Any, ...]]:
-    if not book.worksheets:
+def _rows_of(book: Any, name: str, sheet: str) -> Iterator[tuple[Any, ...]]:
+    sheets = {one.title: one for one in book.worksheets}
+    if not sheets:
         raise CohortError(f"{name} holds no sheet with cells.")
-    for number, row in enumerate(book.worksheets[0].iter_rows(), start=1):
+    if sheet and sheet not in sheets:
+        raise CohortError(f"{name} has no sheet {sheet!r}; its sheets: {', '.join(sheets)}.")
+    chosen = sheets[sheet] if sheet else book.worksheets[0]
+    for number, row in enumerate(chosen.iter_rows(), start=1):
         if number > MAX_ROWS:
             raise CohortError(f"{name} has more than {MAX_ROWS} rows and is refused.")
         yield tuple(_value(cell, name, number) for cell in row)
@@ -98,13 +124,14 @@ def _value(cell: Any, name: str, row: int) -> Any:
             f"{name}, cell {where} holds a formula; store values instead and try again."
         )
     empty = isinstance(cell.value, str) and cell.value.strip() in _EMPTY_WORDS
+    if isinstance(cell.value, datetime) and "h" not in str(cell.number_format).lower():
+        return cell.value if cell.value.time() != time() else cell.value.date()
     return None if empty or cell.data_type == "e" else cell.value
 
 
 def _table(
-    name: str, rows: Iterator[tuple[Any, ...]], columns: Sequence[str], header_row: int
+    name: str, cells: list[tuple[Any, ...]], columns: Sequence[str], header_row: int
 ) -> pd.DataFrame:
-    cells = list(rows)
     if len(cells) <= header_row:
         raise CohortError(f"{name} has no rows below its header (row {header_row}).")
     header = [str(cell).strip() if cell is not None else "" for cell in cells[header_row - 1]]

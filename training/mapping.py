@@ -1,0 +1,59 @@
+"""Use case: draft how a site's own files become a cohort. Nothing here prints."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import CohortError
+from features.sources.mapping_draft import FileDraft, draft_files
+from features.sources.mapping_text import mapping_text
+from features.sources.site_files import files_at
+from training.whole_file import whole_file
+
+
+@dataclass(frozen=True)
+class MappingReport:
+    """What was drafted, in counts."""
+
+    destination: Path
+    files: tuple[FileDraft, ...]
+
+    @property
+    def questions(self) -> int:
+        """How many things are left open that the import would refuse."""
+        return sum(one.open_questions for one in self.files)
+
+    def lines(self) -> list[str]:
+        """Return the report as lines a person reads."""
+        said = []
+        for one in self.files:
+            where = f"{one.name}[{one.sheet}]" if one.sheet else one.name
+            how = f" ({one.encoding})" if one.encoding else ""
+            said.append(
+                f"  {where}{how}: rows of {one.rows}; {len(one.entries)} columns placed, "
+                f"{len(one.ignored)} ignored"
+            )
+            if one.codes.tests:
+                placed = sum(test.meaning != "ignored" for test in one.codes.tests)
+                said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
+        return [
+            *said,
+            f"  {self.questions} open questions to answer; every guess says so beside it",
+        ]
+
+
+def draft_mapping(path: Path, destination: Path) -> MappingReport:
+    """Draft the mapping of the file or folder at `path` and write it to `destination`.
+
+    Raises
+    ------
+    CohortError
+        Nothing to read at `path`, or a file that cannot be read, or `destination` is there
+        already: what a person has corrected is never replaced.
+    """
+    if destination.exists():
+        raise CohortError(f"{destination} is there already and may be corrected; name another.")
+    drafts = draft_files(files_at(path))
+    text = mapping_text(str(path), path.resolve().stem, drafts)
+    with whole_file(destination) as fresh:
+        fresh.write_text(text, encoding="utf-8")
+    return MappingReport(destination, tuple(drafts))

@@ -70,18 +70,25 @@ def beyond_grade_and_day(
 
 
 def between_patients(
-    evidence: Evidence, score: FloatArray, *, within_sites: bool = True
+    evidence: Evidence,
+    score: FloatArray,
+    *,
+    within_sites: bool = True,
+    replicates: int = REPLICATES,
 ) -> Concordance | None:
     """Return how `score` (patients,) orders patients with and without an event.
 
-    Patients of one site are compared with each other, where sites hold both outcomes.
+    Patients of one site are compared with each other, where sites hold both outcomes. A patient
+    without a score (NaN) is left out.
     """
     table = evidence.patient_table
     strata = np.zeros(len(table))
     if within_sites and evidence.sites_are_mixed:
         strata = table["site"].factorize()[0].astype(np.float64)
-    event = table["event"].to_numpy(dtype=bool)
-    return _concordance(event, score, strata, np.arange(len(table)), evidence.seed)
+    known = np.isfinite(score)
+    event = table["event"].to_numpy(dtype=bool)[known]
+    patients = np.flatnonzero(known)
+    return _concordance(event, score[known], strata[known], patients, evidence.seed, replicates)
 
 
 def area_beyond_grade_and_day(evidence: Evidence, score: FloatArray, keep: np.ndarray) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from training.audit_rules.concordance import between_patients, judged
 from training.audit_rules.evidence import Evidence
-from training.audit_rules.finding import Finding
+from training.audit_rules.finding import Finding, not_assessable
 
 SIGNIFICANT_DIGITS = 2  # a copy may be rounded, or moved by a per cent
 STEPS = 3  # results in a row that must agree
@@ -102,6 +103,8 @@ def rows_are_duplicated(evidence: Evidence) -> Finding:
         total += len(table)
     n = sum(counts.values())
     share = n / max(total, 1)
+    if n and (told := _repeats_tell_the_outcome(evidence, rule)).severity == "refuse":
+        return told
     if share <= WARN_REPEATS_ABOVE:
         return Finding(rule, "note", f"{n} rows are repeated.", row_counts=counts)
     return Finding(
@@ -112,6 +115,23 @@ def rows_are_duplicated(evidence: Evidence) -> Finding:
         statistic=share,
         threshold=REFUSE_REPEATS_ABOVE,
         row_counts=counts,
+    )
+
+
+def _repeats_tell_the_outcome(evidence: Evidence, rule: str) -> Finding:
+    if evidence.too_few:
+        return not_assessable(rule, evidence.too_few)
+    measured = evidence.before_the_event
+    again = measured.duplicated(_KEYS["measurements"], keep=False).astype(float)
+    patient = measured["course_id"].map(evidence.course_table["patient"])
+    share = again.groupby(patient).mean().reindex(np.arange(len(evidence.patient_table)))
+    return judged(
+        rule,
+        between_patients(evidence, np.asarray(share.fillna(0.0), dtype=np.float64)),
+        "The share of results that stand there twice orders patients with an AUROC of {area}.",
+        "Import with the row checks on, which keep one of each; find out why rows of one outcome "
+        "repeat.",
+        {"results_that_repeat": int(again.sum())},
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from training.audit_rules.concordance import (
     STRICT_REPLICATES,
     Concordance,
     Limits,
     area_beyond_grade_and_day,
+    between_patients,
     beyond_grade_and_day,
     judged,
 )
-from training.audit_rules.evidence import Evidence
+from training.audit_rules.evidence import Evidence, FloatArray
 from training.audit_rules.finding import Finding, not_assessable
 from training.audit_rules.learning import SHOWN_COLUMNS, learnt_by_row
 
@@ -28,8 +30,9 @@ MIN_COMPARED = 10  # patients of either outcome who are compared with the other
 def one_predictor_nearly_determines_the_outcome(evidence: Evidence) -> Finding:
     """Refuse a column that orders patients of one grade and day as no honest predictor does.
 
-    Each column is read alone, in both directions, on the rows where it has a value. Hundreds of
-    columns are looked at, so the lower bound that counts is that of 99.9 %.
+    Each column is read alone, in both directions, on the rows where it has a value; a fact of the
+    patient that never changes is read once a patient. Hundreds of columns are looked at, so the
+    lower bound that counts is that of 99.9 %.
     """
     rule = one_predictor_nearly_determines_the_outcome.__name__
     if evidence.too_few:
@@ -69,13 +72,27 @@ def _strong_columns(evidence: Evidence) -> dict[str, Concordance]:
         if abs(areas[name] - 0.5) < LOOK_ABOVE - 0.5:
             break
         signed = numbers[name] if areas[name] > 0.5 else -numbers[name]
-        area = beyond_grade_and_day(evidence, signed, np.isfinite(signed), STRICT_REPLICATES)
+        area = _concordance_of(evidence, signed)
         if area is not None:
             strong[name] = area
     return strong
 
 
-def _area(evidence: Evidence, column: np.ndarray) -> float:
+def _concordance_of(evidence: Evidence, column: FloatArray) -> Concordance | None:
+    fact = _fact_of_patients(evidence, column)
+    if fact is not None:
+        return between_patients(evidence, fact, replicates=STRICT_REPLICATES)
+    return beyond_grade_and_day(evidence, column, np.isfinite(column), STRICT_REPLICATES)
+
+
+def _fact_of_patients(evidence: Evidence, column: FloatArray) -> FloatArray | None:
+    """Return the one value of each patient, NaN without; None where a patient has several."""
+    of_patient = pd.Series(column).groupby(evidence.patients)
+    low, high = of_patient.min().to_numpy(), of_patient.max().to_numpy()
+    return np.asarray(low, dtype=np.float64) if ((low == high) | np.isnan(low)).all() else None
+
+
+def _area(evidence: Evidence, column: FloatArray) -> float:
     """Return the AUROC of a column, 0.5 where few patients are compared."""
     known = np.isfinite(column) & evidence.contrast
     strata, y, patients = evidence.strata[known], evidence.y[known], evidence.patients[known]

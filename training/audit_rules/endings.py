@@ -16,7 +16,7 @@ MOST_STOP = 0.5  # refused where the lower bound of the share that stops lies ab
 MANY_STOP = 0.25
 MIN_COURSES = 10
 A_DAY = 1.0
-ALL_OF_ONE_LENGTH = 0.9  # share of one outcome whose records end on one and the same day
+ALL_OF_ONE_LENGTH = 0.85  # share of one outcome whose records end on one and the same day
 FEW_OF_THAT_LENGTH = 0.3  # of the other
 
 

@@ -20,13 +20,15 @@ def units_or_number_format_predict_the_outcome(evidence: Evidence) -> Finding:
     """Predict who has the event from the published unit and the way numbers were written.
 
     Only results from before the event count, over equal times: intensive care honestly uses other
-    analysers. Decimals are compared with those of other values of the same size, and patients with
-    those of their site.
+    analysers. What is written is compared with the habit of the site for values of that size.
     """
     rule = units_or_number_format_predict_the_outcome.__name__
     if evidence.too_few:
         return not_assessable(rule, evidence.too_few)
-    traits = traits_of_writing(evidence.before_the_event)
+    results = evidence.before_the_event
+    habits = evidence.cohort.courses.set_index("course_id")["site"]
+    site = results["course_id"].map(habits) if evidence.sites_are_mixed else None
+    traits = traits_of_writing(results, site)
     if traits.empty:
         return Finding(rule, "note", "Results are written alike, or as they came is not on record.")
     by_patient = _by_patient(evidence, traits)
@@ -45,9 +47,14 @@ def units_or_number_format_predict_the_outcome(evidence: Evidence) -> Finding:
     return unless_known(finding, evidence, "number_format")
 
 
-def traits_of_writing(measurements: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a result with its varying traits: course_id, trait ("input: what"), value."""
+def traits_of_writing(measurements: pd.DataFrame, site: pd.Series | None = None) -> pd.DataFrame:
+    """Return one row a result with its varying traits, beyond the habit of its site.
+
+    Columns: course_id, trait ("input: what"), value (what is written minus the habit), variance (of
+    the habit). Without `site` there is one habit for all.
+    """
     rows = measurements[["course_id", "input", "value", "source_value", "source_unit"]]
+    rows = rows.assign(site="" if site is None else site.fillna("").astype(str))
     rows = rows[rows["value"].notna()]  # words have no format
     text = rows["source_value"].fillna("").astype(str).str.strip()
     written = rows.assign(text=text, unit=rows["source_unit"].fillna("").astype(str))
@@ -74,7 +81,7 @@ def _of_input(name: str, rows: pd.DataFrame) -> pd.DataFrame | None:
                 "course_id": rows["course_id"],
                 "trait": f"{name}: {trait}",
             }
-        ).join(_beyond_size(made[trait], rows["value"]))
+        ).join(_beyond_habit(made[trait], rows))
         for trait in kept
     ]
     return pd.concat(parts, ignore_index=True)
@@ -97,10 +104,11 @@ def _varying(units: pd.Series) -> list[str]:
     return sorted(units.unique())[1:]  # one of them is what the others are not
 
 
-def _beyond_size(trait: pd.Series, value: pd.Series) -> pd.DataFrame:
-    """Return a trait minus its mean among values of the same size, and its variance there."""
-    size = pd.qcut(value.rank(method="first"), min(BINS, max(len(value) // 20, 1)), labels=False)
-    alike = trait.groupby(size.fillna(-1))
+def _beyond_habit(trait: pd.Series, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a trait minus its mean among values of the same size and site, and its variance."""
+    bins = min(BINS, max(len(rows) // 20, 1))
+    size = pd.qcut(rows["value"].rank(method="first"), bins, labels=False)
+    alike = trait.groupby([rows["site"], size.fillna(-1)])
     return pd.DataFrame(
         {"value": trait - alike.transform("mean"), "variance": alike.transform("var").fillna(0.0)}
     )

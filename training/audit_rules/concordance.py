@@ -91,14 +91,6 @@ def between_patients(
     return _concordance(event, score[known], strata[known], patients, evidence.seed, replicates)
 
 
-def area_beyond_grade_and_day(evidence: Evidence, score: FloatArray, keep: np.ndarray) -> float:
-    """Return the estimate alone: enough to pass most predictors over."""
-    keep = keep & evidence.contrast
-    weights = np.ones((1, int(keep.sum())))
-    y, strata = evidence.y[keep].astype(float), evidence.strata[keep]
-    return float(stratified_auroc(y, score[keep], weights, strata)[0])
-
-
 def judged(
     rule: str,
     area: Concordance | None,

@@ -9,7 +9,6 @@ from training.audit_rules.concordance import (
     STRICT_REPLICATES,
     Concordance,
     Limits,
-    area_beyond_grade_and_day,
     between_patients,
     beyond_grade_and_day,
     judged,
@@ -17,6 +16,7 @@ from training.audit_rules.concordance import (
 from training.audit_rules.evidence import Evidence, FloatArray
 from training.audit_rules.finding import Finding, not_assessable
 from training.audit_rules.learning import SHOWN_COLUMNS, learnt_by_row
+from training.metrics import stratified_auroc
 
 ONE = Limits(
     warn=0.75, refuse=0.80
@@ -86,23 +86,31 @@ def _concordance_of(evidence: Evidence, column: FloatArray) -> Concordance | Non
 
 
 def _fact_of_patients(evidence: Evidence, column: FloatArray) -> FloatArray | None:
-    """Return the one value of each patient, NaN without; None where a patient has several."""
-    of_patient = pd.Series(column).groupby(evidence.patients)
-    low, high = of_patient.min().to_numpy(), of_patient.max().to_numpy()
-    return np.asarray(low, dtype=np.float64) if ((low == high) | np.isnan(low)).all() else None
+    """Return the value of each patient, NaN without; None where it changes within a course."""
+    of_course = pd.Series(column).groupby(evidence.rows["course_id"].to_numpy())
+    if (of_course.nunique() > 1).any():
+        return None
+    return np.asarray(pd.Series(column).groupby(evidence.patients).mean(), dtype=np.float64)
 
 
 def _area(evidence: Evidence, column: FloatArray) -> float:
     """Return the AUROC of a column, 0.5 where few patients are compared."""
+    fact = _fact_of_patients(evidence, column)
+    if fact is not None:
+        event = evidence.patient_table["event"].to_numpy(dtype=bool)
+        known, strata = np.isfinite(fact), np.zeros(len(fact))
+        return _area_of(event[known], fact[known], strata[known], np.flatnonzero(known))
     known = np.isfinite(column) & evidence.contrast
     strata, y, patients = evidence.strata[known], evidence.y[known], evidence.patients[known]
-    both = np.intersect1d(strata[y], strata[~y])
-    compared = np.isin(strata, both)
-    with_event = len(np.unique(patients[compared & y]))
-    without = len(np.unique(patients[compared & ~y]))
-    if min(with_event, without) < MIN_COMPARED:
+    return _area_of(y, column[known], strata, patients)
+
+
+def _area_of(y: np.ndarray, score: FloatArray, strata: FloatArray, patients: np.ndarray) -> float:
+    compared = np.isin(strata, np.intersect1d(strata[y], strata[~y]))
+    fewest = min(len(np.unique(patients[compared & side])) for side in (y, ~y))
+    if fewest < MIN_COMPARED:
         return 0.5
-    area = area_beyond_grade_and_day(evidence, column, known)
+    area = float(stratified_auroc(y.astype(float), score, np.ones(len(y)), strata)[0])
     return area if np.isfinite(area) else 0.5
 
 

@@ -15,7 +15,7 @@ from features.errors import CohortError
 from features.sources.flags import stated_flag
 from features.tables import Cohort
 
-SOURCES: tuple[str, ...] = ("bwh", "csv", "nulisa", "unicar")
+SOURCES: tuple[str, ...] = ("bwh", "csv", "meds", "nulisa", "omop", "unicar")
 AS_PUBLISHED = "as_published"
 
 

@@ -20,6 +20,9 @@ LEGAL = {
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
     "timestamp_is_readable": "dates and timestamps of FHIR, as 2026-01-31T09:30:00+01:00",
     "codings_mean_one_thing": "codings of one concept that mean the same input",
+    "line_has_the_cells_of_the_header": "UTF-8, and as many cells as the header names",
+    "person_id_is_a_number": "whole numbers, as CDM 5.4 has them",
+    "value_as_number_is_a_number": "numbers with a decimal point; a sign such as < goes elsewhere",
     "patient_id_is_one_person": "one person for each patient id",
 }
 """Rule of reading -> what would have been accepted."""

@@ -1,0 +1,127 @@
+"""An OMOP database (CDM 5.4): a folder of Parquet or CSV files, or a PostgreSQL server by its URL.
+
+Infusions of CAR-T cells are found first, by the product's concept or a drug below it, by procedure
+codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when a
+result was known: a delay per input is declared and stands in the manifest.
+
+Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
+condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from features.checks import Failures
+from features.sources.assembling import cohort_of_events
+from features.sources.delays import delays_of
+from features.sources.event_failures import LEGAL
+from features.sources.omop.folder import open_folder
+from features.sources.omop.records import OmopRecords, Watch, require_tables
+from features.sources.omop.server import SCHEMES, database_name, open_server
+from features.sources.omop.tables import Cdm, has
+from features.sources.omop.vocabulary import Vocabulary
+from features.sources.site_mapping import SiteMapping, read_site_mapping
+from features.tables import Cohort, Manifest
+
+OPTIONS = (
+    "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "as_published",
+)  # fmt: skip
+WATCHED = True
+"""`read` takes `watch`, which is told how far it has come."""
+
+
+def load(path: Path | str, **options: str) -> Cohort:
+    """Read the database at `path`; see :func:`read`."""
+    return read(path, **options)[0]
+
+
+def read(
+    path: Path | str,
+    *,
+    mapping: str = "",
+    schema: str = "public",
+    name: str = "",
+    resolution: str = "instant",
+    end_of_record: str = "censored",
+    grading_system: str = "ASTCT",
+    as_published: bool = False,
+    watch: Watch = lambda step, done, total: None,
+) -> tuple[Cohort, Failures]:
+    """Read the database at `path`, a folder or ``postgresql://USER@HOST/DATABASE``.
+
+    Parameters
+    ----------
+    mapping : str
+        File of the site's own codes (:mod:`features.sources.site_mapping`).
+    schema : str
+        Where the tables are on a server.
+    name : str
+        How the cohort is called; by the folder or the database else.
+    grading_system : str
+        Of grades for which the mapping names none.
+    as_published : bool
+        Leave out only what cannot be read.
+    watch : callable
+        Told the step, how many parts are done, and how many there are.
+
+    Raises
+    ------
+    CohortError
+        No such folder or server, a table that is absent or damaged, or no infusion.
+    """
+    site = read_site_mapping(mapping) if mapping else SiteMapping()
+    with _opened(path, schema) as (cdm, called):
+        require_tables(cdm, called)
+        manifest = Manifest(
+            name=(name or called) + (" as published" if as_published else ""),
+            origin="omop",
+            resolution=resolution,
+            end_of_record=end_of_record,
+            grading_system=grading_system,
+            delays=delays_of(site.delays),
+        )
+        manifest.notes += _remarks(cdm)
+        records = OmopRecords(cdm, Vocabulary.of(cdm, site), watch)
+        cohort, failures = cohort_of_events(records, manifest, site, as_published=as_published)
+    return cohort, _with_lines(cohort.manifest, failures, records.left_out)
+
+
+@contextmanager
+def _opened(path: Path | str, schema: str) -> Iterator[tuple[Cdm, str]]:
+    """Yield the tables at `path`, and what the place is called."""
+    if str(path).startswith(SCHEMES):
+        with open_server(str(path), schema) as server:
+            yield server, database_name(str(path))
+    else:
+        with open_folder(Path(path)) as folder:
+            yield folder, Path(path).resolve().name
+
+
+def _remarks(cdm: Cdm) -> list[str]:
+    made = [
+        "OMOP does not tell when a result was known: the delays of the manifest are declared, not "
+        "measured."
+    ]
+    if not has(cdm, "concept_ancestor"):
+        made.append(
+            "no concept_ancestor: drugs count only where they are recorded by their ingredient or "
+            "mapped by the site."
+        )
+    return made
+
+
+def _with_lines(
+    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]]
+) -> Failures:
+    """Add the rows of which nobody knows to whom they belong."""
+    if not left_out:
+        return failures
+    lost = pd.DataFrame(left_out, columns=["table", "row", "rule"], dtype="object")
+    lost = lost.assign(legal=lost["rule"].map(LEGAL))
+    for rule, count in Failures(lost).counts().items():
+        manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
+    failures.rows = pd.concat([lost, failures.rows], ignore_index=True)
+    return failures

@@ -1,0 +1,87 @@
+"""The records of an OMOP database as a source of events: those of infused patients only."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from features.errors import CohortError
+from features.sources.events import conforming
+from features.sources.omop.facts import KINDS, events_of
+from features.sources.omop.tables import Cdm, has, one_of, select, typed
+from features.sources.omop.vocabulary import Vocabulary
+
+Watch = Callable[[str, int, int], None]
+NEEDED = ("person", "measurement")
+INFUSION_TABLES = ("drug_exposure", "procedure_occurrence")
+LINE_RULE = "line_has_the_cells_of_the_header"
+PERSON_RULE = "person_id_is_a_number"
+
+
+@dataclass
+class OmopRecords:
+    """An :class:`features.sources.events.EventSource` on the tables of `cdm`.
+
+    Attributes
+    ----------
+    left_out : list of tuple
+        (table, line or row, rule) of rows of which nobody knows to whom they belong.
+    """
+
+    cdm: Cdm
+    vocabulary: Vocabulary
+    watch: Watch
+    left_out: list[tuple[str, float, str]] = field(default_factory=list)
+
+    @property
+    def tables(self) -> list[str]:
+        """Return the tables with facts of persons that are there."""
+        return [table for table in KINDS if has(self.cdm, table)]
+
+    def candidates(self) -> Iterator[pd.DataFrame]:
+        """Yield every event that may be an infusion of CAR-T cells."""
+        concepts = self.vocabulary.infusion_concepts
+        for table in INFUSION_TABLES:
+            if has(self.cdm, table):
+                codes = self.vocabulary.infusion_codes(table)
+                yield from self._events(
+                    table,
+                    f"{one_of('concept', concepts)} OR {one_of('source_concept', concepts)} "
+                    f"OR {one_of('source_code', codes)}",
+                )
+
+    def of_subjects(self, subjects: frozenset[str]) -> Iterator[pd.DataFrame]:
+        """Yield every event of these persons, table by table."""
+        persons = sorted(int(one) for one in subjects)
+        for done, table in enumerate(self.tables):
+            self.watch("reading OMOP tables", done, len(self.tables))
+            yield from self._events(table, f"{one_of('person', persons)} OR person_bad")
+        self.watch("reading OMOP tables", len(self.tables), len(self.tables))
+        for table, lines in self.cdm.unread_lines.items():
+            self.left_out += [(table, line, LINE_RULE) for line in lines]
+
+    def _events(self, table: str, where: str) -> Iterator[pd.DataFrame]:
+        for chunk in self.cdm.chunks(select(self.cdm, table, where), table):
+            rows = typed(chunk, table)
+            nobody = rows["person_bad"]
+            self.left_out += [(table, row, PERSON_RULE) for row in rows.loc[nobody, "row"]]
+            yield conforming(events_of(rows[~nobody], table, self.vocabulary))
+
+
+def require_tables(cdm: Cdm, place: str) -> None:
+    """Refuse what is no OMOP database, or holds no table that could tell an infusion.
+
+    Raises
+    ------
+    CohortError
+        Tables are absent; the message names them.
+    """
+    absent = [table for table in NEEDED if not has(cdm, table)]
+    if not any(has(cdm, table) for table in INFUSION_TABLES):
+        absent.append(" or ".join(INFUSION_TABLES))
+    if absent:
+        raise CohortError(
+            f"{place} has no table {', '.join(absent)}. An OMOP database holds person, measurement, "
+            "drug_exposure, procedure_occurrence and concept at least; a folder has one file "
+            "(.parquet, .csv or .csv.gz) a table, named like it."
+        )

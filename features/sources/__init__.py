@@ -31,7 +31,7 @@ def load(source: str, path: Path | str, **options: Any) -> Cohort:
         No such source, no such option, or the file cannot be used.
     """
     loader, said = _loader(source, options)
-    cohort: Cohort = loader.load(Path(path), **said)
+    cohort: Cohort = loader.load(place_of(path), **said)
     return cohort
 
 
@@ -43,10 +43,15 @@ def read(source: str, path: Path | str, **options: Any) -> tuple[Cohort, Failure
     """
     loader, said = _loader(source, options)
     if hasattr(loader, "read"):  # a loader that knows the rows of its files lists them itself
-        listed: tuple[Cohort, Failures] = loader.read(Path(path), **said)
+        listed: tuple[Cohort, Failures] = loader.read(place_of(path), **said)
         return listed
-    cohort: Cohort = loader.load(Path(path), **said)
+    cohort: Cohort = loader.load(place_of(path), **said)
     return (cohort, Failures()) if said.get(AS_PUBLISHED) else check_cohort(cohort)
+
+
+def place_of(path: Path | str) -> Path | str:
+    """Return a path, or the address of a server as it came."""
+    return path if isinstance(path, str) and "://" in path else Path(path)
 
 
 def _loader(source: str, options: Mapping[str, Any]) -> tuple[ModuleType, dict[str, Any]]:

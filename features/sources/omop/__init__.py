@@ -19,7 +19,7 @@ from features.sources.assembling import cohort_of_events
 from features.sources.delays import delays_of
 from features.sources.event_failures import LEGAL
 from features.sources.omop.folder import open_folder
-from features.sources.omop.records import OmopRecords, Watch, require_tables
+from features.sources.omop.records import OmopRecords, Progress, require_tables
 from features.sources.omop.server import SCHEMES, database_name, open_server
 from features.sources.omop.tables import Cdm, has
 from features.sources.omop.vocabulary import Vocabulary
@@ -29,8 +29,7 @@ from features.tables import Cohort, Manifest
 OPTIONS = (
     "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "as_published",
 )  # fmt: skip
-WATCHED = True
-"""`read` takes `watch`, which is told how far it has come."""
+TELLS_PROGRESS = True
 
 
 def load(path: Path | str, **options: str) -> Cohort:
@@ -48,7 +47,7 @@ def read(
     end_of_record: str = "censored",
     grading_system: str = "ASTCT",
     as_published: bool = False,
-    watch: Watch = lambda step, done, total: None,
+    progress: Progress = lambda step, done, total: None,
 ) -> tuple[Cohort, Failures]:
     """Read the database at `path`, a folder or ``postgresql://USER@HOST/DATABASE``.
 
@@ -64,7 +63,7 @@ def read(
         Of grades for which the mapping names none.
     as_published : bool
         Leave out only what cannot be read.
-    watch : callable
+    progress : callable
         Told the step, how many parts are done, and how many there are.
 
     Raises
@@ -84,7 +83,7 @@ def read(
             delays=delays_of(site.delays),
         )
         manifest.notes += _remarks(cdm)
-        records = OmopRecords(cdm, Vocabulary.of(cdm, site), watch)
+        records = OmopRecords(cdm, Vocabulary.of(cdm, site), progress)
         cohort, failures = cohort_of_events(records, manifest, site, as_published=as_published)
     return cohort, _with_lines(cohort.manifest, failures, records.left_out)
 

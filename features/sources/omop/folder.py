@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import BinaryIO, cast
 
 import duckdb
 import pandas as pd
@@ -24,10 +24,11 @@ MEMORY_LIMIT = "768MB"
 SPILL_LIMIT = "8GB"
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 DELIMITERS = (",", "\t", ";", "|")
-MOST_UNREAD_LINES = 100_000
+MOST_UNREAD = 100_000
 _VECTORS = 64  # of 2,048 rows each: a chunk
-_LONGEST_HEADER = 1_000_000
-_SWALLOWED = ("unterminated", "Maximum line size")
+_LONGEST_LINE = 65_536
+_MOST_CELLS = 4  # times the columns, over a stretch of the file: text may hold the delimiter
+_SWALLOWED = "unterminated"
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,15 @@ class Folder:
 
 def _unread_lines(table: str, cursor: duckdb.DuckDBPyConnection) -> list[int]:
     """Return the lines that were passed over because they are no rows of `table`."""
-    found = cursor.execute("SELECT DISTINCT line, error_message FROM reject_errors").fetchall()
+    found = cursor.execute("SELECT line, error_message FROM reject_errors").fetchall()
     for line, said in found:
-        if any(sign in said for sign in _SWALLOWED):
+        if _SWALLOWED in said:
             raise CohortError(
-                f"{table}, line {line}: a double quote opens and does not close, or the line is "
-                "longer than 2 MB; what follows it cannot be told apart. Mend that line."
+                f"{table}, line {line}: a double quote opens and does not close; what follows it "
+                "cannot be told apart. Mend that line."
             )
     lines = sorted({int(line) for line, _ in found})
-    if len(lines) >= MOST_UNREAD_LINES:
+    if len(found) >= MOST_UNREAD:
         raise CohortError(
             f"{table}: {len(lines):,} lines or more have another number of cells than the header "
             "or are not UTF-8. Is it the right file, with one delimiter throughout?"
@@ -208,27 +209,46 @@ def _csv_reader(file: Path, columns: tuple[str, ...], delimiter: str) -> str:
     return (
         f"read_csv({text_literal(str(file))}, columns={{{names}}}, auto_detect=false, header=true, "
         f"delim={text_literal(delimiter)}, quote='\"', escape='\"', "
-        f"store_rejects=true, rejects_limit={MOST_UNREAD_LINES})"
+        f"store_rejects=true, rejects_limit={MOST_UNREAD})"
     )
 
 
 def _header(place: Path) -> tuple[tuple[str, ...], str]:
     """Return the columns of a text file in lower case, and its delimiter."""
     try:
-        with gzip.open(place) if place.suffix.lower() == ".gz" else place.open("rb") as file:
-            line = file.readline(_LONGEST_HEADER).decode("utf-8-sig").rstrip("\r\n")
+        with _opened(place) as file:
+            line = file.readline(_LONGEST_LINE).decode("utf-8-sig").rstrip("\r\n")
+            delimiter = max(DELIMITERS, key=line.count)
+            columns = tuple(name.strip().strip('"').lower() for name in line.split(delimiter))
+            _refuse_what_is_no_table(place, file, len(columns), delimiter)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise CohortError(
-            f"{place.name}: its first line cannot be read. It is damaged, or not UTF-8."
+            f"{place.name} cannot be read: it is damaged, or its first line is not UTF-8."
         ) from None
-    delimiter = max(DELIMITERS, key=line.count)
-    columns = tuple(name.strip().strip('"').lower() for name in line.split(delimiter))
     if "" in columns or len(set(columns)) < len(columns):
         raise CohortError(
             f"{place.name}: its first line is no header. It names each column once, "
             "separated by comma, tab, semicolon or |."
         )
     return columns, delimiter
+
+
+def _opened(place: Path) -> BinaryIO:
+    is_packed = place.suffix.lower() == ".gz"
+    return cast("BinaryIO", gzip.open(place)) if is_packed else place.open("rb")
+
+
+def _refuse_what_is_no_table(place: Path, file: BinaryIO, columns: int, delimiter: str) -> None:
+    """Refuse endless lines, and far more cells than columns: the engine would choke on them."""
+    while block := file.read(_LONGEST_LINE):
+        lines = block.count(b"\n")
+        cells = block.count(delimiter.encode())
+        if cells > _MOST_CELLS * columns * (lines + 1) or not (lines or len(block) < _LONGEST_LINE):
+            raise CohortError(
+                f"{place.name} has a line of more than {_LONGEST_LINE:,} characters, or far more "
+                f"cells than its {columns} columns. No OMOP table is so: the file is damaged, or "
+                "something else."
+            )
 
 
 def _without_cells(table: str, error: duckdb.Error) -> str:

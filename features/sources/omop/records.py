@@ -11,11 +11,13 @@ from features.sources.omop.facts import KINDS, events_of
 from features.sources.omop.tables import Cdm, has, one_of, select, typed
 from features.sources.omop.vocabulary import Vocabulary
 
-Watch = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 NEEDED = ("person", "measurement")
 INFUSION_TABLES = ("drug_exposure", "procedure_occurrence")
 LINE_RULE = "line_has_the_cells_of_the_header"
 PERSON_RULE = "person_id_is_a_number"
+TWICE_RULE = "patient_id_is_one_person"
+STEP = "reading OMOP tables"
 
 
 @dataclass
@@ -30,8 +32,10 @@ class OmopRecords:
 
     cdm: Cdm
     vocabulary: Vocabulary
-    watch: Watch
+    progress: Progress
     left_out: list[tuple[str, float, str]] = field(default_factory=list)
+    _twice: frozenset[str] = frozenset()
+    _site: dict[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> list[str]:
@@ -40,6 +44,7 @@ class OmopRecords:
 
     def candidates(self) -> Iterator[pd.DataFrame]:
         """Yield every event that may be an infusion of CAR-T cells."""
+        self._twice = self._persons_told_twice()
         concepts = self.vocabulary.infusion_concepts
         for table in INFUSION_TABLES:
             if has(self.cdm, table):
@@ -54,9 +59,9 @@ class OmopRecords:
         """Yield every event of these persons, table by table."""
         persons = sorted(int(one) for one in subjects)
         for done, table in enumerate(self.tables):
-            self.watch("reading OMOP tables", done, len(self.tables))
+            self.progress(STEP, done, len(self.tables))
             yield from self._events(table, f"{one_of('person', persons)} OR person_bad")
-        self.watch("reading OMOP tables", len(self.tables), len(self.tables))
+        self.progress(STEP, len(self.tables), len(self.tables))
         for table, lines in self.cdm.unread_lines.items():
             self.left_out += [(table, line, LINE_RULE) for line in lines]
 
@@ -65,7 +70,26 @@ class OmopRecords:
             rows = typed(chunk, table)
             nobody = rows["person_bad"]
             self.left_out += [(table, row, PERSON_RULE) for row in rows.loc[nobody, "row"]]
-            yield conforming(events_of(rows[~nobody], table, self.vocabulary))
+            events = events_of(rows[~nobody], table, self.vocabulary)
+            if table in ("person", *INFUSION_TABLES):  # without an infusion there is no course
+                two = events["left_out"].isna() & events["subject"].isin(self._twice)
+                events["left_out"] = events["left_out"].mask(two, TWICE_RULE)
+            yield conforming(self._with_sites(events, table))
+
+    def _with_sites(self, events: pd.DataFrame, table: str) -> pd.DataFrame:
+        """Give every event the site of its person; the person table is read first."""
+        if table == "person":
+            self._site |= dict(zip(events["subject"], events["site"], strict=True))
+        return events.assign(site=events["subject"].map(self._site))
+
+    def _persons_told_twice(self) -> frozenset[str]:
+        """Return the ids under which the person table tells of two different people."""
+        query = (
+            f"SELECT subject FROM (SELECT DISTINCT * FROM ({select(self.cdm, 'person')}) AS every) "  # noqa: S608 - names of the model
+            "AS each_once WHERE subject IS NOT NULL GROUP BY subject HAVING COUNT(*) > 1"
+        )
+        chunks = self.cdm.chunks(query, "person")
+        return frozenset(str(one) for chunk in chunks for one in chunk["subject"])
 
 
 def require_tables(cdm: Cdm, place: str) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from features.errors import CohortError
 from features.sources.omop.tables import CDM_TABLES, ID, TEXT, quoted
@@ -19,6 +19,7 @@ from features.sources.omop.tables import CDM_TABLES, ID, TEXT, quoted
 SCHEMES = ("postgresql://", "postgres://")
 CHUNK_ROWS = 50_000
 _CONNECT_SECONDS = 20
+_OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO"
 _CURSOR = "vigicell_rows"
 
 
@@ -86,17 +87,12 @@ def open_server(url: str, schema: str) -> Iterator[Server]:
     CohortError
         No connection, or no table of the model in `schema`. The message holds no password.
     """
+    parts = _parts(url) | {"connect_timeout": _CONNECT_SECONDS, "options": _OPTIONS}
     try:
-        connection = psycopg.connect(
-            url, connect_timeout=_CONNECT_SECONDS, options="-c TimeZone=UTC -c DateStyle=ISO"
-        )
-    except psycopg.ProgrammingError:
-        raise CohortError(
-            "the address of the server cannot be read. Write it as "
-            "postgresql://USER@HOST:PORT/DATABASE, with the password in PGPASSWORD or ~/.pgpass."
-        ) from None
+        connection = psycopg.connect(**parts)
     except psycopg.Error as error:
-        raise CohortError(f"no connection to the server: {_said(error, url)}") from None
+        said = " ".join(str(error).split()).replace(str(parts.get("password") or "\0"), "***")
+        raise CohortError(f"no connection to the server: {said}") from None
     with connection:
         connection.read_only = True
         yield Server(connection, schema, _spellings(connection, schema))
@@ -105,7 +101,17 @@ def open_server(url: str, schema: str) -> Iterator[Server]:
 
 def database_name(url: str) -> str:
     """Return the name of the database in `url`: no host, no user, no password."""
-    return unquote(urlsplit(url).path).strip("/") or "database"
+    return str(_parts(url).get("dbname") or "database")
+
+
+def _parts(url: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise CohortError(
+            "the address of the server cannot be read. Write it as "
+            "postgresql://USER@HOST:PORT/DATABASE, with the password in PGPASSWORD or ~/.pgpass."
+        ) from None
 
 
 def _spellings(
@@ -127,11 +133,3 @@ def _spellings(
         )
     return found
 
-
-def _said(error: psycopg.Error, url: str) -> str:
-    """Return what the server said in one line, without the password."""
-    said = " ".join(str(error).split())
-    password = urlsplit(url).password or ""
-    for secret in {password, unquote(password)} - {""}:
-        said = said.replace(secret, "***")
-    return said

@@ -20,6 +20,7 @@ from features.tables import TABLES, Cohort, Manifest, conform, finished, no_cour
 
 MANIFEST = "cohort.json"
 REJECTED = "rejected.csv"
+UNMAPPED = "unmapped.csv"
 
 
 def read_manifest(directory: str | Path) -> Manifest:
@@ -113,6 +114,7 @@ def write_cohort(
     directory: str | Path,
     fmt: Literal["parquet", "csv"] = "parquet",
     rejected: pd.DataFrame | None = None,
+    unmapped: pd.DataFrame | None = None,
 ) -> Path:
     """Write a cohort; an earlier cohort at `directory` is replaced whole or stays as it was.
 
@@ -120,6 +122,8 @@ def write_cohort(
     ----------
     rejected : DataFrame, optional
         What was left out (table, row, rule, legal), written beside the tables.
+    unmapped : DataFrame, optional
+        Codes, units and answers that nobody has mapped, written beside the tables.
 
     Raises
     ------
@@ -135,6 +139,8 @@ def write_cohort(
                 frame.to_csv(fresh / f"{name}.csv", index=False)
         if rejected is not None:
             rejected.to_csv(fresh / REJECTED, index=False)
+        if unmapped is not None:
+            unmapped.to_csv(fresh / UNMAPPED, index=False)
         write_manifest(cohort.manifest, fresh)
     return Path(directory)
 

@@ -55,14 +55,21 @@ def _disk_or_network(error: OSError) -> str:
 
 
 def _import(said: Namespace, _: WorkFolder) -> None:
-    from features.cohort_files import REJECTED
+    from features.cohort_files import REJECTED, UNMAPPED
     from training.cohort import import_cohort
+    from training.progress_bars import progress_bars
 
     options = dict(_option(text) for text in said.option)
-    found = import_cohort(said.source, said.path, said.destination, fmt=said.format, **options)
+    with progress_bars() as progress:
+        found = import_cohort(
+            said.source, said.path, said.destination,
+            fmt=said.format, progress=progress, **options,
+        )  # fmt: skip
     print("\n".join(found.lines()))
     if len(found.rejected):
         print(f"Rows left out, by table, row and rule: {said.destination / REJECTED}")
+    if found.unmapped is not None and len(found.unmapped):
+        print(f"Codes nobody has mapped, to complete: {said.destination / UNMAPPED}")
     print(f"Written: {said.destination}. Next: python -m training audit {said.destination}")
 
 

@@ -62,8 +62,8 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
 
 def _cohort_verbs(verbs: Any) -> None:
     one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
-    one.add_argument("source", help="csv (your own files); bwh, nulisa or unicar (public cohorts)")
-    one.add_argument("path", type=Path, help="file, or folder of CSV files")
+    one.add_argument("source", help="csv or fhir (your own); bwh, nulisa or unicar (public)")
+    one.add_argument("path", type=Path, help="file, or folder of CSV or FHIR files")
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument(
         "--option",

@@ -25,6 +25,7 @@ from features.inputs import INPUTS
 from features.sources.csv_example import write_example
 from features.sources.csv_template import write_template
 from features.tables import Cohort
+from training.progress import Progress, unwatched
 from training.whole_file import whole_file
 
 _SEVERE = 3
@@ -52,6 +53,8 @@ class CohortReport:
         Columns table, row, rule, legal of what this check left out.
     replaced : str
         The earlier cohort that stood in this place, if one did.
+    unmapped : DataFrame or None
+        Codes, units and answers that nobody has mapped, of records that come with codes.
     """
 
     name: str
@@ -70,6 +73,7 @@ class CohortReport:
     notes: list[str] = field(default_factory=list)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
     replaced: str = ""
+    unmapped: pd.DataFrame | None = None
 
     @property
     def excluded_by_rule(self) -> dict[str, int]:
@@ -126,27 +130,28 @@ def import_cohort(
     destination: Path | str,
     *,
     fmt: Literal["parquet", "csv"] = "parquet",
+    progress: Progress = unwatched,
     **options: Any,
 ) -> CohortReport:
     """Read a cohort from elsewhere, check every row, and write it to `destination`.
 
     Rows that break a rule are left out, counted in ``cohort.json`` and listed in ``rejected.csv``
-    by table, row and every rule they break, with what is legal. A cohort asked for
-    ``as_published`` is written unchecked.
+    by table, row and every rule they break, with what is legal. Codes that nobody has mapped are
+    listed in ``unmapped.csv``. A cohort asked for ``as_published`` is written unchecked.
 
     Raises
     ------
     CohortError
         No such source or option, a file that cannot be used, or nothing left of it.
     """
-    cohort, failures = sources.read(source, path, **options)
+    cohort, failures = sources.read(source, path, progress, **options)
     if cohort.courses.empty:
         raise CohortError(
             f"no course of {Path(path).name} passed the checks; nothing was written."
             + "".join(f"\n{line}" for line in failures.of_courses().splitlines())
         )
     earlier = _earlier_cohort(Path(destination))
-    write_cohort(cohort, destination, fmt, rejected=failures.rows)
+    write_cohort(cohort, destination, fmt, rejected=failures.rows, unmapped=failures.unmapped)
     return replace(report(cohort, failures), replaced=earlier)
 
 
@@ -221,6 +226,7 @@ def report(cohort: Cohort, failures: Failures) -> CohortReport:
         exclusions=dict(manifest.exclusions),
         notes=list(manifest.notes),
         rejected=failures.rows,
+        unmapped=failures.unmapped,
     )
 
 

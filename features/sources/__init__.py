@@ -4,7 +4,7 @@ A loader is a function ``load(path, **options) -> Cohort`` in ``features.sources
 origin, write the module and name it here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +15,9 @@ from features.errors import CohortError
 from features.sources.flags import stated_flag
 from features.tables import Cohort
 
-SOURCES: tuple[str, ...] = ("bwh", "csv", "meds", "nulisa", "omop", "unicar")
+SOURCES: tuple[str, ...] = ("bwh", "csv", "fhir", "meds", "nulisa", "omop", "unicar")
 AS_PUBLISHED = "as_published"
+Progress = Callable[[str, int, int], None]
 
 
 def load(source: str, path: Path | str, **options: Any) -> Cohort:
@@ -35,14 +36,20 @@ def load(source: str, path: Path | str, **options: Any) -> Cohort:
     return cohort
 
 
-def read(source: str, path: Path | str, **options: Any) -> tuple[Cohort, Failures]:
+def read(
+    source: str, path: Path | str, progress: Progress | None = None, /, **options: Any
+) -> tuple[Cohort, Failures]:
     """Read a cohort like :func:`load`, and list every row that breaks a rule of the tables.
+
+    A loader of long files tells `progress` the step, how many parts are done and of how many.
 
     A cohort asked for ``as_published`` is left as it is; only a loader that reads files of any site
     lists what it could not read of them.
     """
     loader, said = _loader(source, options)
     if hasattr(loader, "read"):  # a loader that knows the rows of its files lists them itself
+        if progress is not None and getattr(loader, "TELLS_PROGRESS", False):
+            said["progress"] = progress
         listed: tuple[Cohort, Failures] = loader.read(place_of(path), **said)
         return listed
     cohort: Cohort = loader.load(place_of(path), **said)

@@ -9,6 +9,7 @@ last course before it; between two courses it may belong to both.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 import pandas as pd
@@ -70,57 +71,88 @@ def cohort_of_events(
         There is no infusion of a CAR-T product in it.
     """
     mapping = mapping or SiteMapping()
-    codes = mapping.codes()
-    source = event_source(events)
-    subjects = _infused(source, codes)
     unmapped = Unmapped()
-    held, contacts = _held(source, subjects, codes, unmapped)
-    sound, left_out = _sound(held, pd.Timestamp(now or datetime.now(UTC)))
-    courses, broken = courses_of(sound[sound["meaning"].map(is_infusion)])
-    _refuse_none(courses, broken, left_out)
+    stream = _read_twice(event_source(events), mapping.codes(), unmapped, now or datetime.now(UTC))
+    courses, broken = courses_of(stream.infusions())
+    left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
+    _refuse_none(courses, left_out)
     manifest.delays = {**mapping.delays, **manifest.delays}
-    placed = _placed(sound, courses, manifest.resolution, time_zone)
-    tables = {
-        what: placed[placed["what"].eq(what)].reset_index(drop=True)
-        for what in ("input", "agent", "toxicity")
-    }
-    measured, failed = measurements_of(tables["input"], mapping)
-    unmapped.add_refused(measured, failed)
-    resolution = manifest.resolution
-    facts = course_facts(
-        courses,
-        sound[sound["kind"].eq("person")],
-        placed,
-        sound[sound["what"].eq("diagnosis")],
-        measured,
-        resolution,
-        time_zone,
-    )
-    facts["follow_up_days"] = _follow_up(courses, placed, contacts, resolution, time_zone)
-    _remark(manifest, courses, tables["toxicity"])
+    tables, came, failed = _tables(stream, courses, manifest, mapping, time_zone)
+    unmapped.add_refused(tables["measurements"], failed)
+    _remark(manifest, courses, came["grades"])
     cohort, by_position = check_tables(
-        {
-            "courses": facts,
-            "measurements": measured,
-            "treatments": treatments_of(tables["agent"], resolution, time_zone),
-            "grades": grades_of(tables["toxicity"], mapping, manifest.grading_system),
-        },
-        manifest,
-        {"measurements": failed},
-        as_published=as_published,
+        tables, manifest, {"measurements": failed}, as_published=as_published
     )
-    lines = {
-        "courses": courses["source_row"],
-        "measurements": tables["input"]["source_row"],
-        "treatments": tables["agent"]["source_row"],
-        "grades": tables["toxicity"]["source_row"],
-    }
-    before = pd.concat([left_out, listed(broken)], ignore_index=True)
-    for rule, count in Failures(before).counts().items():
+    for rule, count in Failures(left_out).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
-    failures = failures_of(before, with_source_rows(by_position.rows, lines))
+    lines = {name: rows["source_row"] for name, rows in came.items()}
+    failures = failures_of(left_out, with_source_rows(by_position.rows, lines))
     failures.unmapped = unmapped.table()
     return cohort, failures
+
+
+@dataclass
+class _Stream:
+    """What the second reading held.
+
+    Attributes
+    ----------
+    sound : DataFrame
+        Events that count and mean something, and persons, deaths and encounters.
+    left_out : DataFrame
+        Those that do not count, by rule.
+    contacts : DataFrame
+        Instants of records of any code, the last of each person and day.
+    """
+
+    sound: pd.DataFrame
+    left_out: pd.DataFrame
+    contacts: pd.DataFrame
+
+    def infusions(self) -> pd.DataFrame:
+        return self.sound[self.sound["meaning"].map(is_infusion).astype(bool)]
+
+
+def _read_twice(source: EventSource, codes: Codes, unmapped: Unmapped, now: datetime) -> _Stream:
+    subjects = _infused(source, codes)
+    held, contacts = _held(source, subjects, codes, unmapped)
+    at = pd.Timestamp(now)
+    sound, left_out = _sound(held, at)
+    contacts = contacts[contacts["start"] <= at]
+    past = contacts["stop"].where(contacts["stop"] <= at)
+    return _Stream(sound, left_out, contacts.assign(stop=past))
+
+
+def _tables(
+    stream: _Stream,
+    courses: pd.DataFrame,
+    manifest: Manifest,
+    mapping: SiteMapping,
+    zone: tzinfo,
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame], dict[str, pd.Series]]:
+    """Return the tables of the cohort, the events each row came from, and what was refused."""
+    resolution = manifest.resolution
+    persons = stream.sound[stream.sound["kind"].eq("person")]
+    diagnoses = stream.sound[stream.sound["what"].eq("diagnosis")]
+    placed = _placed(stream.sound, courses, resolution, zone)
+    stream.sound = stream.sound.iloc[:0]  # the placed copy is as large
+    came = {
+        name: placed[placed["what"].eq(what)].reset_index(drop=True)
+        for name, what in (
+            ("measurements", "input"), ("treatments", "agent"), ("grades", "toxicity"),
+        )
+    }  # fmt: skip
+    measured, failed = measurements_of(came["measurements"], mapping)
+    others = placed[~placed["what"].isin(("input", "agent", "toxicity"))]
+    facts = course_facts(courses, persons, others, diagnoses, measured, resolution, zone)
+    facts["follow_up_days"] = _follow_up(courses, placed, stream.contacts, resolution, zone)
+    tables = {
+        "courses": facts,
+        "measurements": measured,
+        "treatments": treatments_of(came["treatments"], resolution, zone),
+        "grades": grades_of(came["grades"], mapping, manifest.grading_system),
+    }
+    return tables, {"courses": courses, **came}, failed
 
 
 def _infused(source: EventSource, codes: Codes) -> frozenset[str]:
@@ -129,7 +161,7 @@ def _infused(source: EventSource, codes: Codes) -> frozenset[str]:
     seen = Unmapped()
     for chunk in source.candidates():
         known = with_meanings(chunk, codes)
-        infusions = known["meaning"].map(is_infusion) & known["subject"].notna()
+        infusions = known["meaning"].map(is_infusion).astype(bool) & known["subject"].notna()
         subjects |= set(known.loc[infusions, "subject"])
         seen.add(known[known["kind"].isin(("medication", "procedure")) & known["what"].isna()])
     if not subjects:
@@ -170,7 +202,7 @@ def _held(
         unmapped.add(known[silent & known["left_out"].isna()])
         contact = known.loc[known["left_out"].isna() & known["kind"].ne("person")]
         contacts.append(_last_of_each_day(contact))
-        parts.append(known[~silent])
+        parts.append(known[~silent].drop(columns=["system", "label"]))
     held = pd.concat(parts, ignore_index=True)
     return held, pd.concat(contacts, ignore_index=True)
 
@@ -191,21 +223,21 @@ def _sound(held: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, pd.Data
     rules = held["left_out"].astype("object").where(held["left_out"].notna(), None)
     timed = ~held["kind"].isin(("person", "condition")) | held["what"].eq("toxicity")
     rules = rules.mask(rules.isna() & timed & held["start"].isna(), "record_is_dated")
-    rules = rules.mask(rules.isna() & (held["start"] > now), "record_is_not_in_the_future")
+    future = held["kind"].ne("person") & (held["start"] > now)  # an age tells of a birth date
+    rules = rules.mask(rules.isna() & future, "record_is_not_in_the_future")
     rules = rules.mask(~latest_versions(held), "record_is_its_latest_version")
     bad = rules.notna()
     told = zip(held.loc[bad, "kind"], held.loc[bad, "source_row"], rules[bad], strict=True)
-    return held[~bad].reset_index(drop=True), listed(
+    sound = held[~bad].drop(columns=["record", "version", "left_out"])
+    return sound.reset_index(drop=True), listed(
         [(row, rule) for _, row, rule in told], held.loc[bad, "kind"].tolist()
     )
 
 
-def _refuse_none(
-    courses: pd.DataFrame, broken: list[tuple[float, str]], left_out: pd.DataFrame
-) -> None:
+def _refuse_none(courses: pd.DataFrame, left_out: pd.DataFrame) -> None:
     if len(courses):
         return
-    counts = Failures(pd.concat([left_out, listed(broken)], ignore_index=True)).counts()
+    counts = Failures(left_out).counts()
     said = "".join(f"\n  {rule}: {count}" for rule, count in counts.items())
     raise CohortError(
         "every infusion of a CAR-T product was left out; nothing was written. Left out, by rule:"

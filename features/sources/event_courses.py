@@ -51,6 +51,9 @@ def course_facts(
     born = of_courses["start"].reset_index(drop=True)
     sex = of_courses["text"].reset_index(drop=True)
     made = courses.assign(
+        site=courses["site"]
+        .astype("object")
+        .where(courses["site"].notna(), of_courses["site"].to_numpy()),
         infused_at=courses["day_0"],
         calendar_year=zoned.dt.year.astype(float),
         age_years=_completed_years(born, courses["day_0"], zone),

@@ -15,6 +15,7 @@ LEGAL = {
     "record_is_not_entered_in_error": "records that the source has not taken back",
     "condition_is_not_refuted": "conditions that were not refuted or entered in error",
     "result_is_final": "status final, amended or corrected",
+    "result_has_a_value": "a quantity, number, text, coded answer or true/false",
     "act_is_done": "status completed or in-progress",
     "date_names_its_day": "dates with year, month and day, as 2026-01-31",
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
@@ -23,6 +24,9 @@ LEGAL = {
     "line_has_the_cells_of_the_header": "UTF-8, and as many cells as the header names",
     "person_id_is_a_number": "whole numbers, as CDM 5.4 has them",
     "value_as_number_is_a_number": "numbers with a decimal point; a sign such as < goes elsewhere",
+    "record_is_json": "whole JSON: one resource a line, or one document",
+    "record_is_a_resource": "FHIR resources with a resourceType",
+    "record_has_a_subject": "records with a reference to a Patient",
     "patient_id_is_one_person": "one person for each patient id",
 }
 """Rule of reading -> what would have been accepted."""

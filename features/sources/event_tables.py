@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.inputs import INPUTS
 from features.sources.codes import Meaning
-from features.sources.csv_results import with_canonical_values
+from features.sources.csv_results import as_numbers, with_canonical_values
 from features.sources.csv_spellings import with_legal_spellings
 from features.sources.day_numbers import day_of
 from features.sources.site_mapping import SiteMapping
@@ -34,10 +34,7 @@ def measurements_of(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.Data
             "known_day": placed["known_day"],
             "input": inputs.astype("object"),
             "comparator": _as_cells(placed["comparator"]),
-            "value": placed["value"]
-            .map(repr)
-            .where(placed["value"].notna(), None)
-            .astype("object"),
+            "value": _written(placed, texts),
             "text": pd.Series(answers, index=placed.index, dtype="object"),
             "unit": units,
             "reference_low": placed["reference_low"],
@@ -54,6 +51,14 @@ def measurements_of(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.Data
         source_unit=placed["unit"],
     )
     return made, failed
+
+
+def _written(placed: pd.DataFrame, texts: pd.Series) -> pd.Series:
+    """Return values as text; a result that came as a text ("<0.5") is read as one."""
+    numbers = [None if pd.isna(value) else repr(float(value)) for value in placed["value"]]
+    return pd.Series(numbers, index=placed.index, dtype="object").where(
+        placed["value"].notna(), texts
+    )
 
 
 def _with_units_of_the_site(
@@ -121,4 +126,5 @@ def _grade(meaning: Meaning, value: float, text: object, mapping: SiteMapping) -
         return meaning.grade
     if pd.notna(value) or not isinstance(text, str):
         return value
-    return float(mapping.answers.get((meaning.name, text), "nan"))
+    said = mapping.answers.get((meaning.name, text), text)
+    return float(as_numbers(pd.Series([said]), decimal_comma=False)[0])

@@ -10,12 +10,16 @@ from features.checks import Failures, check_tables
 from features.errors import CohortError
 from features.sources.assembling import cohort_of_events
 from features.sources.delays import delays_of
+from features.sources.flags import stated_flag
 from features.sources.meds.foreign import open_data, open_records
 from features.sources.meds.own import own_manifest, own_tables
 from features.sources.site_mapping import SiteMapping, read_site_mapping
 from features.tables import Cohort, Manifest
 
-OPTIONS = ("mapping", "name", "resolution", "end_of_record", "grading_system", "as_published")
+OPTIONS = (
+    "mapping", "name", "resolution", "end_of_record", "grading_system", "synthetic",
+    "as_published",
+)  # fmt: skip
 
 
 def load(path: Path | str, **options: str) -> Cohort:
@@ -30,7 +34,8 @@ def read(
     name: str = "",
     resolution: str = "instant",
     end_of_record: str = "censored",
-    grading_system: str = "ASTCT",
+    grading_system: str = "unknown",
+    synthetic: bool | str = False,
     as_published: bool = False,
 ) -> tuple[Cohort, Failures]:
     """Read the data set in the folder at `path`.
@@ -43,6 +48,8 @@ def read(
         How the cohort is called; by its folder else.
     grading_system : str
         Of grades for which the mapping names none.
+    synthetic : bool
+        No patient is behind these records.
     as_published : bool
         Leave out only what cannot be read.
 
@@ -67,6 +74,7 @@ def read(
         resolution=resolution,
         end_of_record=end_of_record,
         grading_system=grading_system,
+        synthetic=stated_flag("synthetic", synthetic),
         delays=delays_of(site.delays),
         notes=[
             "MEDS does not tell when a result was known: the delays of the manifest are declared, "

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
-
 from features.checks import Failures
 from features.sources.assembling import cohort_of_events
 from features.sources.delays import delays_of
-from features.sources.event_failures import LEGAL
+from features.sources.event_failures import failures_of, listed
+from features.sources.flags import stated_flag
 from features.sources.omop.folder import open_folder
 from features.sources.omop.records import OmopRecords, Progress, require_tables
 from features.sources.omop.server import SCHEMES, database_name, open_server
@@ -27,7 +26,8 @@ from features.sources.site_mapping import SiteMapping, read_site_mapping
 from features.tables import Cohort, Manifest
 
 OPTIONS = (
-    "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "as_published",
+    "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "synthetic",
+    "as_published",
 )  # fmt: skip
 TELLS_PROGRESS = True
 
@@ -45,7 +45,8 @@ def read(
     name: str = "",
     resolution: str = "instant",
     end_of_record: str = "censored",
-    grading_system: str = "ASTCT",
+    grading_system: str = "unknown",
+    synthetic: bool | str = False,
     as_published: bool = False,
     progress: Progress = lambda step, done, total: None,
 ) -> tuple[Cohort, Failures]:
@@ -61,6 +62,8 @@ def read(
         How the cohort is called; by the folder or the database else.
     grading_system : str
         Of grades for which the mapping names none.
+    synthetic : bool
+        No patient is behind these records.
     as_published : bool
         Leave out only what cannot be read.
     progress : callable
@@ -80,6 +83,7 @@ def read(
             resolution=resolution,
             end_of_record=end_of_record,
             grading_system=grading_system,
+            synthetic=stated_flag("synthetic", synthetic),
             delays=delays_of(site.delays),
         )
         manifest.notes += _remarks(cdm)
@@ -116,11 +120,9 @@ def _with_lines(
     manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]]
 ) -> Failures:
     """Add the rows of which nobody knows to whom they belong."""
-    if not left_out:
-        return failures
-    lost = pd.DataFrame(left_out, columns=["table", "row", "rule"], dtype="object")
-    lost = lost.assign(legal=lost["rule"].map(LEGAL))
+    lost = listed([(row, rule) for _, row, rule in left_out], [table for table, _, _ in left_out])
     for rule, count in Failures(lost).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
-    failures.rows = pd.concat([lost, failures.rows], ignore_index=True)
-    return failures
+    every = failures_of(lost, failures.rows)
+    every.unmapped = failures.unmapped
+    return every

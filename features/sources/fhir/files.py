@@ -58,7 +58,7 @@ class Found:
 
 @dataclass
 class _Part:
-    """One file of the source, packed or not."""
+    """One file of the source, packed or not; what it is called in messages."""
 
     name: str
     packed_bytes: int
@@ -117,6 +117,9 @@ def _parts(path: Path) -> list[_Part]:
             parts += _in_zip(file)
         elif _SUFFIX.search(file.name):
             parts.append(_on_disk(file))
+    if len(files) > 1:  # names of Bundles are often names of patients
+        for number, part in enumerate(parts, start=1):
+            part.name = f"file {number} of {len(parts)} in the order of their names"
     return parts
 
 

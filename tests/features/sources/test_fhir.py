@@ -406,6 +406,14 @@ def test_a_damaged_file_is_refused(tmp_path: Path, broken: str) -> None:
         fhir.read(tmp_path / broken, now=NOW)
 
 
+def test_a_damaged_file_of_a_folder_is_told_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(as_lines(a_patient()))
+    (tmp_path / "Mrs Name.ndjson.gz").write_bytes(gzip.compress(as_lines(a_patient()))[:30])
+    with pytest.raises(CohortError, match="file 1 of 2 in the order of their names") as refused:
+        fhir.read(tmp_path, now=NOW)
+    assert "Mrs" not in str(refused.value)
+
+
 def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("nothing here")
     with pytest.raises(CohortError, match="holds no FHIR records"):

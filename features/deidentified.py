@@ -1,9 +1,9 @@
 """A cohort without what names a person or a place: for sharing outside the hospital.
 
-Left behind: dates and the calendar year, every id, lot numbers, the values and rows as the source had
-them, names and notes of the manifest, words that few patients share, and the order of the rows. Ages
-over 89 are pooled. What stays can still be rare: groups of few courses are listed, for a person to
-decide on.
+Left behind: dates and the calendar year, every id, lot numbers, the values and rows as the source
+had them, names and notes of the manifest, words that few patients share, and the order of the rows.
+Ages over 89 are pooled. What stays can still be rare: groups of few courses are listed, for a
+person to decide on.
 """
 
 import secrets
@@ -87,9 +87,11 @@ def _random_ids(ids: pd.Series) -> dict[str, str]:
 
 
 def _pseudonyms(places: pd.Series, word: str) -> pd.Series:
-    """Number the places in an order that says nothing of them."""
+    """Return ``site-1``, ``site-2`` ... for the places, in an order that says nothing of them."""
     names = sorted(places.dropna().unique(), key=lambda _: secrets.randbits(64))
-    return places.map({name: f"{word}-{at}" for at, name in enumerate(names, start=1)}).astype("str")
+    return places.map({name: f"{word}-{at}" for at, name in enumerate(names, start=1)}).astype(
+        "str"
+    )
 
 
 def _without_rare_words(frame: pd.DataFrame, column: str, patients: pd.Series) -> pd.DataFrame:

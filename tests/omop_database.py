@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from features.inputs import INPUTS
@@ -154,9 +153,7 @@ def _dates(name: str, at: pd.Timestamp) -> dict[str, Any]:
     return {f"{name}_date": at.date(), f"{name}_datetime": at}
 
 
-def _add_course(
-    made: Database, row: dict[str, Any], person: int, at: pd.Timestamp
-) -> None:
+def _add_course(made: Database, row: dict[str, Any], person: int, at: pd.Timestamp) -> None:
     born = at - pd.DateOffset(years=int(row["age_years"])) - 100 * DAY
     made.add(
         "person", person_id=person, gender_concept_id={"male": 8507, "female": 8532}[row["sex"]],
@@ -216,8 +213,9 @@ def _add_stays(made: Database, row: dict[str, Any], person: int, at: pd.Timestam
 
 
 def _add_drug(
-    made: Database, person: int, at: pd.Timestamp, concept: int, *, stop: pd.Timestamp | None = None,
-    dose: float | None = None, unit: str | None = None, route: str | None = None,
+    made: Database, person: int, at: pd.Timestamp, concept: int, *,
+    stop: pd.Timestamp | None = None, dose: float | None = None, unit: str | None = None,
+    route: str | None = None,
 ) -> None:  # fmt: skip
     made.add(
         "drug_exposure", person_id=person, drug_concept_id=concept,
@@ -244,9 +242,7 @@ def _add_result(made: Database, row: dict[str, Any], person: int, at: pd.Timesta
     )  # fmt: skip
 
 
-def _add_treatment(
-    made: Database, row: dict[str, Any], person: int, day_0: pd.Timestamp
-) -> None:
+def _add_treatment(made: Database, row: dict[str, Any], person: int, day_0: pd.Timestamp) -> None:
     intent = row["intent"] if isinstance(row["intent"], str) else ""
     said = f'\nintent = "{intent}"' if intent else ""
     concept = made.local(f"{row['agent']} {intent}".strip(), f'agent = "{row["agent"]}"{said}')
@@ -275,10 +271,8 @@ def load_into(url: str, database: Database, schema: str = "public") -> None:
     with psycopg.connect(url) as connection:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         for name, rows in database.frames().items():
-            columns = {
-                column: "date" if column.endswith("_date") else kinds.get(rows[column].dtype.kind, "varchar")
-                for column in rows
-            }  # fmt: skip
+            columns = {one: kinds.get(rows[one].dtype.kind, "varchar") for one in rows}
+            columns |= {one: "date" for one in rows if one.endswith("_date")}
             told = ", ".join(f"{column} {kind}" for column, kind in columns.items())
             connection.execute(f'CREATE TABLE "{schema}".{name} ({told})')  # type: ignore[arg-type]
             cells = rows.astype("object").where(rows.notna(), None)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own for a test: in a temporary folder, on a socket, gone afterwards."""
+"""A PostgreSQL server of our own for a test: in a temporary folder, gone afterwards."""
 
 import os
 import pwd
@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-PASSWORD = "s3cret-of-the-test"
-USER, DATABASE = "reader", "hospital"
+PASSWORD = "s3cret-of-the-test"  # noqa: S105 - of a server that lives for one test
+USER = "reader"
 _DEBIAN = "/usr/lib/postgresql/*/bin"
 _UNPRIVILEGED = ("postgres", "nobody")
 
@@ -42,7 +42,8 @@ def _account() -> pwd.struct_passwd:
 def private_postgres() -> Iterator[str]:
     """Yield the address of an empty database that listens on a socket only and asks a password."""
     initdb, pg_ctl, account = _program("initdb"), _program("pg_ctl"), _account()
-    with TemporaryDirectory(prefix="vigicell-pg-", dir="/tmp") as place:  # noqa: S108 - sockets need short paths
+    # The path of a socket must be short.
+    with TemporaryDirectory(prefix="vigicell-pg-", dir="/tmp") as place:
         home = Path(place)
         os.chown(home, account.pw_uid, account.pw_gid)
         secret = home / "password"

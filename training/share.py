@@ -1,4 +1,4 @@
-"""Giving a cohort to others: as a cohort directory, as CSV files or as MEDS, named or de-identified."""
+"""Giving a cohort to others: as a cohort directory, as CSV or as MEDS, named or de-identified."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,9 @@ def share(
     if de_identify:
         cohort, cells = de_identified(cohort)
     where = Path(destination)
-    with replaced_directory(where, mark=str(MANIFEST_FILE) if fmt == "meds" else MANIFEST) as folder:
+    with replaced_directory(
+        where, mark=str(MANIFEST_FILE) if fmt == "meds" else MANIFEST
+    ) as folder:
         if fmt == "meds":
             write_meds(cohort, folder)
         else:

@@ -3,8 +3,8 @@
     python experiments/benchmarks/omop_import.py                      # 10^6 measurement rows
     python experiments/benchmarks/omop_import.py --rows 10000000 --bad --infused 0.1
 
-`--infused` is the share of the rows that belong to patients with an infusion; `--bad` breaks one row
-of the measurement table. The folder is made up, written to a temporary place, and removed.
+`--infused` is the share of the rows that belong to patients with an infusion; `--bad` breaks one
+row of the measurement table. The folder is made up, written to a temporary place, and removed.
 """
 
 import argparse
@@ -16,8 +16,11 @@ import time
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 
 ROWS_A_PATIENT = 500
+DAY_0 = pd.Timestamp("2024-03-04 10:07:00")
 ROOT = Path(__file__).resolve().parents[2]
 LABS = (
     (3020460, "1988-5", "mg/L", 80), (3001122, "2276-4", "ng/mL", 2000),
@@ -26,36 +29,51 @@ LABS = (
 )  # fmt: skip
 
 
+def made_up_tables(rows: int, infused: float) -> dict[str, pd.DataFrame]:
+    persons = np.arange(1, max(rows // ROWS_A_PATIENT, 1) + 1)
+    treated = persons[: max(int(len(persons) * infused), 1)]
+    concepts, codes, units, usual = (np.array(one) for one in zip(*LABS, strict=True))
+    number = np.arange(rows)
+    lab = number % len(LABS)
+    at = pd.Timestamp("2024-02-28 06:11:00") + pd.to_timedelta(number % ROWS_A_PATIENT * 47, "min")
+    spread = 0.9 + 0.2 * ((number * 7919) % 1000) / 1000
+    return {
+        "person": pd.DataFrame(
+            {"person_id": persons, "gender_concept_id": 8507, "year_of_birth": 1960}
+        ),
+        "drug_exposure": pd.DataFrame(
+            {
+                "drug_exposure_id": treated,
+                "person_id": treated,
+                "drug_concept_id": 792844,
+                "drug_exposure_start_date": DAY_0.normalize(),
+                "drug_exposure_start_datetime": DAY_0,
+            }
+        ),
+        "concept": pd.DataFrame(
+            {"concept_id": concepts, "vocabulary_id": "LOINC", "concept_code": codes}
+        ),
+        "measurement": pd.DataFrame(
+            {
+                "measurement_id": number + 1,
+                "person_id": number // ROWS_A_PATIENT + 1,
+                "measurement_concept_id": concepts[lab],
+                "measurement_date": at.normalize(),
+                "measurement_datetime": at,
+                "value_as_number": np.round(usual[lab] * spread, 2),
+                "unit_source_value": units[lab],
+                "measurement_source_value": codes[lab],
+            }
+        ),
+    }
+
+
 def make_folder(folder: Path, rows: int, infused: float, fmt: str, *, bad: bool) -> None:
     engine = duckdb.connect(":memory:")
-    patients = max(rows // ROWS_A_PATIENT, 1)
-    first_without = max(int(patients * infused), 1)
-    tables = {
-        "person": f"""SELECT i + 1 AS person_id, 8507 AS gender_concept_id, 1960 AS year_of_birth,
-            1 AS month_of_birth, 1 AS day_of_birth FROM range({patients}) r(i)""",
-        "drug_exposure": f"""SELECT i + 1 AS drug_exposure_id, i + 1 AS person_id,
-            792844 AS drug_concept_id, DATE '2024-03-04' AS drug_exposure_start_date,
-            TIMESTAMP '2024-03-04 10:07:00' AS drug_exposure_start_datetime
-            FROM range({first_without}) r(i)""",
-        "concept": "SELECT * FROM (VALUES "
-        + ", ".join(f"({one}, 'LOINC', '{code}', '')" for one, code, _, _ in LABS)
-        + ") v(concept_id, vocabulary_id, concept_code, concept_name)",
-        "measurement": f"""SELECT i + 1 AS measurement_id, i // {ROWS_A_PATIENT} + 1 AS person_id,
-            l.concept AS measurement_concept_id,
-            CAST(t.at AS DATE) AS measurement_date, t.at AS measurement_datetime,
-            CAST(round(l.usual * (0.9 + 0.2 * ((i * 7919) % 1000) / 1000), 2) AS DOUBLE)
-              AS value_as_number,
-            l.unit AS unit_source_value, l.code AS measurement_source_value
-            FROM range({rows}) r(i)
-            JOIN (VALUES {", ".join(f"({n}, {c[0]}, '{c[1]}', '{c[2]}', {c[3]})"
-                                    for n, c in enumerate(LABS))})
-              l(n, concept, code, unit, usual) ON l.n = i % {len(LABS)}
-            JOIN (SELECT s, TIMESTAMP '2024-02-28 06:11:00' + to_minutes(s * 47) AS at
-                  FROM range({ROWS_A_PATIENT}) x(s)) t ON t.s = i % {ROWS_A_PATIENT}""",
-    }  # fmt: skip
-    for name, query in tables.items():
-        options = "FORMAT parquet" if fmt == "parquet" else "FORMAT csv, HEADER"
-        engine.execute(f"COPY ({query}) TO '{folder / name}.{fmt}' ({options})")  # noqa: S608
+    how = "FORMAT parquet" if fmt == "parquet" else "FORMAT csv, HEADER"
+    for name, table in made_up_tables(rows, infused).items():
+        engine.register("made", table)
+        engine.execute(f"COPY made TO '{folder / name}.{fmt}' ({how})")
     if bad:
         with (folder / "measurement.csv").open("a", encoding="utf-8") as file:
             file.write("7,one cell too few\n")

@@ -1,10 +1,11 @@
 """A MEDS data set (Medical Event Data Standard): ours come back as they were, others as events.
 
-The standard says of an event its subject, time, code, number and text. It does not say when a result
-was known: a delay per input is declared and stands in the manifest.
+The standard says of an event its subject, time, code, number and text. It does not say when a
+result was known: a delay per input is declared and stands in the manifest.
 """
 
 from pathlib import Path
+from typing import Any
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
@@ -22,7 +23,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def load(path: Path | str, **options: str) -> Cohort:
+def load(path: Path | str, **options: Any) -> Cohort:
     """Read the data set in the folder at `path`; see :func:`read`."""
     return read(path, **options)[0]
 

@@ -1,13 +1,14 @@
 """Events of any MEDS data set as those of :mod:`features.sources.events`.
 
-A code is a vocabulary and a code, separated by ``//`` or ``/`` (``LOINC//1988-5``); a vocabulary that
-is none of the known ones is local. The unit stands in a column ``unit``, in ``metadata/codes.parquet``,
-or as the third part of the code.
+A code is a vocabulary and a code, separated by ``//`` or ``/`` (``LOINC//1988-5``); a vocabulary
+that is none of the known ones is local. The unit stands in a column ``unit``, in
+``metadata/codes.parquet``, or as the third part of the code.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -166,10 +167,8 @@ def _units_of_codes(folder: Path) -> dict[str, str]:
     return dict(zip(told["code"].astype(str), told[name].astype(str), strict=True))
 
 
-def _column(rows: pd.DataFrame, name: str, dtype: str) -> pd.Series:
-    if name in rows:
-        return rows[name].astype(dtype)
-    return pd.Series(None, index=rows.index, dtype=dtype)
+def _column(rows: pd.DataFrame, name: str, dtype: Literal["str", "float64"]) -> pd.Series:
+    return rows.reindex(columns=[name])[name].astype(dtype)
 
 
 def _with_persons(events: pd.DataFrame, codes: pd.Series) -> pd.DataFrame:

@@ -61,15 +61,14 @@ def own_tables(events: pd.DataFrame, *, dated: bool) -> dict[str, pd.DataFrame]:
 
 
 def _rows_of(name: str, events: pd.DataFrame, day_0_of: pd.Series) -> pd.DataFrame:
-    day_0 = events["course_id"].map(day_0_of)
-    day = (events["time"] - day_0) / _DAY
+    day_0 = pd.to_datetime(events["course_id"].map(day_0_of))
+    days = {one: (events[one] - day_0) / _DAY for one in ("time", "known_time", "stop_time")}
+    word = events["code"].str.split("//", n=2).str[-1]
     made = events.assign(
-        day=day, start_day=day,
-        known_day=(events["known_time"] - day_0) / _DAY,
-        stop_day=(events["stop_time"] - day_0) / _DAY,
+        day=days["time"], start_day=days["time"],
+        known_day=days["known_time"], stop_day=days["stop_time"],
         text=events["text_value"], dose=events["value"], dose_unit=events["unit"],
         grade=events["value"], input=events["code"].map(_INPUT_OF),
+        agent=word, toxicity=word, term=word,
     )  # fmt: skip
-    word = events["code"].str.split("//", n=2).str[-1]
-    made = made.assign(agent=word, toxicity=word, term=word)
     return made[[one for one in TABLES[name].names if one in made]].reset_index(drop=True)

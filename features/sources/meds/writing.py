@@ -3,7 +3,7 @@
 One event a row of the cohort, with a public code where there is one (LOINC, RxNorm) and
 ``VIGICELL//...`` else. What the standard has no column for goes into further columns, which it
 allows: the unit, the comparator, when it was known, and whatever else the row of the cohort has. So
-nothing is lost on the way back, and a reader who knows MEDS alone still finds code, time and number.
+nothing is lost on the way back, and who knows MEDS alone still finds code, time and number.
 
 MEDS wants instants. A cohort without ``infused_at`` is laid on a made-up calendar that begins at
 :data:`EPOCH`; ``metadata/vigicell.json`` says so, and importing it brings no date back.
@@ -83,18 +83,14 @@ def write_meds(cohort: Cohort, folder: Path) -> None:
         },
     )
     dated = bool(cohort.courses["infused_at"].notna().all())
-    _write_json(
-        folder / MANIFEST_FILE, {"dated": dated, "manifest": cohort.manifest.to_dict()}
-    )
+    _write_json(folder / MANIFEST_FILE, {"dated": dated, "manifest": cohort.manifest.to_dict()})
 
 
 def meds_events(cohort: Cohort) -> pd.DataFrame:
     """Return the events of `cohort`, of one subject after the other and each in order of time."""
     places = _places(cohort.courses)
     parts = [*_course_events(cohort.courses, places)]
-    parts += [
-        _table_events(cohort, name, places) for name in TABLES if name != "courses"
-    ]
+    parts += [_table_events(cohort, name, places) for name in TABLES if name != "courses"]
     events = pd.concat([part for part in parts if len(part)], ignore_index=True)
     events = events.assign(
         subject_id=events["course_id"].map(places["subject_id"]),
@@ -185,9 +181,7 @@ def _table_events(cohort: Cohort, name: str, places: pd.DataFrame) -> pd.DataFra
     rows = cohort.table(name)
     day_0 = rows["course_id"].map(places["day_0"])
     start = "start_day" if "start_day" in rows else "day"
-    made = rows.assign(
-        table=name, code=_codes_of(name, rows), time=day_0 + rows[start] * _DAY
-    )
+    made = rows.assign(table=name, code=_codes_of(name, rows), time=day_0 + rows[start] * _DAY)
     if "known_day" in rows:
         made["known_time"] = day_0 + rows["known_day"] * _DAY
     if "stop_day" in rows:

@@ -1,8 +1,8 @@
 """An OMOP database (CDM 5.4): a folder of Parquet or CSV files, or a PostgreSQL server by its URL.
 
 Infusions of CAR-T cells are found first, by the product's concept or a drug below it, by procedure
-codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when a
-result was known: a delay per input is declared and stands in the manifest.
+codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when
+a result was known: a delay per input is declared and stands in the manifest.
 
 Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
 condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
@@ -11,6 +11,7 @@ condition_occurrence, death, concept, and concept_ancestor for drugs below an in
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from features.checks import Failures
 from features.sources.assembling import cohort_of_events
@@ -32,7 +33,7 @@ OPTIONS = (
 TELLS_PROGRESS = True
 
 
-def load(path: Path | str, **options: str) -> Cohort:
+def load(path: Path | str, **options: Any) -> Cohort:
     """Read the database at `path`; see :func:`read`."""
     return read(path, **options)[0]
 

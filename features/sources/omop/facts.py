@@ -122,7 +122,7 @@ def _codes(rows: pd.DataFrame, table: str, vocabulary: Vocabulary) -> _Cells:
     distinct = rows[keys].groupby(number).head(1)
     chosen = [_chosen(table, vocabulary, *row) for row in distinct.itertuples(index=False)]
     told = pd.DataFrame(chosen, columns=["system", "code", "label"], index=number[distinct.index])
-    return {name: number.map(told[name]) for name in told}
+    return {name: number.map(told[name]) for name in ("system", "code", "label")}
 
 
 def _chosen(

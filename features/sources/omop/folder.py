@@ -172,7 +172,9 @@ def _file(engine: duckdb.DuckDBPyConnection, table: str, place: Path) -> _File:
     """Give the file of `table` the table's name in the engine."""
     name = place.resolve()
     if place.is_dir() or place.suffix.lower() == ".parquet":
-        reader = f"read_parquet({text_literal(str(name / '*.parquet' if place.is_dir() else name))})"
+        reader = (
+            f"read_parquet({text_literal(str(name / '*.parquet' if place.is_dir() else name))})"
+        )
         file = _File(_parquet_columns(engine, reader, place), is_text=False)
     else:
         columns, delimiter = _header(place)

@@ -105,7 +105,7 @@ def require_tables(cdm: Cdm, place: str) -> None:
         absent.append(" or ".join(INFUSION_TABLES))
     if absent:
         raise CohortError(
-            f"{place} has no table {', '.join(absent)}. An OMOP database holds person, measurement, "
-            "drug_exposure, procedure_occurrence and concept at least; a folder has one file "
-            "(.parquet, .csv or .csv.gz) a table, named like it."
+            f"{place} has no table {', '.join(absent)}. An OMOP database holds person, "
+            "measurement, drug_exposure, procedure_occurrence and concept at least; a folder has "
+            "one file (.parquet, .csv or .csv.gz) a table, named like it."
         )

@@ -67,7 +67,7 @@ class Server:
         """
         try:
             with self.connection.cursor(f"{_CURSOR}_{table}") as cursor:
-                cursor.execute(query)  # type: ignore[arg-type]  # made of our own names and quoted literals
+                cursor.execute(query)
                 names = [one.name for one in cursor.description or ()]
                 while rows := cursor.fetchmany(CHUNK_ROWS):
                     yield pd.DataFrame(rows, columns=names)
@@ -132,4 +132,3 @@ def _spellings(
             "the option schema=NAME."
         )
     return found
-

@@ -7,7 +7,7 @@ An engine says which of the columns it has; an optional one that it lacks is rea
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -66,7 +66,7 @@ class Cdm(Protocol):
 
 
 def _event_table(
-    name: str, key: str, concept: str, start: str, *, stop: str = "", **more: tuple[str, str]
+    name: str, key: str, concept: str, start: str, stop: str = "", /, **more: tuple[str, str]
 ) -> CdmTable:
     columns = {
         "row": (key, ID),
@@ -87,7 +87,7 @@ def _event_table(
     )
 
 
-_RESULT = {
+_RESULT: dict[str, tuple[str, str]] = {
     "value": ("value_as_number", NUMBER),
     "value_concept": ("value_as_concept_id", ID),
     "value_text": ("value_source_value", TEXT),
@@ -129,7 +129,7 @@ CDM_TABLES: Mapping[str, CdmTable] = MappingProxyType(
             ),
             _event_table(
                 "drug_exposure", "drug_exposure_id", "drug", "drug_exposure_start",
-                stop="drug_exposure_end",
+                "drug_exposure_end",
                 dose=("quantity", NUMBER),
                 dose_unit=("dose_unit_source_value", TEXT),
                 route_concept=("route_concept_id", ID),
@@ -137,15 +137,15 @@ CDM_TABLES: Mapping[str, CdmTable] = MappingProxyType(
             ),
             _event_table(
                 "procedure_occurrence", "procedure_occurrence_id", "procedure", "procedure",
-                stop="procedure_end",
+                "procedure_end",
             ),
             _event_table(
                 "condition_occurrence", "condition_occurrence_id", "condition", "condition_start",
-                stop="condition_end",
+                "condition_end",
             ),
             _event_table(
                 "visit_occurrence", "visit_occurrence_id", "visit", "visit_start",
-                stop="visit_end",
+                "visit_end",
             ),
             CdmTable(
                 "death",
@@ -211,8 +211,9 @@ def select(cdm: Cdm, table: str, where: str = "") -> str:
         A condition on the names of the result.
     """
     one, there = CDM_TABLES[table], cdm.columns_of(table)
+    empty = "CAST(NULL AS {})".format
     cells = [
-        f"{cdm.cell(column, kind) if column in there else f'CAST(NULL AS {kind})'} AS {quoted(name)}"
+        f"{cdm.cell(column, kind) if column in there else empty(kind)} AS {quoted(name)}"
         for name, (column, kind) in one.columns.items()
     ]
     if "person" in one.columns:
@@ -226,8 +227,9 @@ def select(cdm: Cdm, table: str, where: str = "") -> str:
     return f"SELECT * FROM ({query}) AS rows_of_it WHERE {where}" if where else query  # noqa: S608
 
 
-_DTYPES = {
-    ID: "float64", NUMBER: "float64", DATE: "datetime64[us]", INSTANT: "datetime64[us]", TEXT: "str",
+_DTYPES: Mapping[str, Any] = {
+    ID: "float64", NUMBER: "float64", TEXT: "str",
+    DATE: "datetime64[us]", INSTANT: "datetime64[us]",
 }  # fmt: skip
 
 

@@ -152,7 +152,8 @@ def _any_of(exact: Sequence[Coding], prefixes: Sequence[Coding]) -> str:
         for system, codes in by_system.items()
     ]
     parts += [
-        f"(vocabulary = {text_literal(_vocabulary(system))} AND code LIKE {text_literal(code + '%')})"
+        f"(vocabulary = {text_literal(_vocabulary(system))} "
+        f"AND code LIKE {text_literal(code + '%')})"
         for system, code in prefixes
     ]
     return " OR ".join(parts) or "FALSE"

@@ -129,7 +129,7 @@ def test_a_made_up_calendar_brings_no_date_back(tmp_path: Path) -> None:
 
 
 def test_others_read_our_results_by_the_standard_columns_alone(tmp_path: Path) -> None:
-    """Without our own columns and files it is a data set of LOINC codes, whose units are canonical."""
+    """Without our own columns and files it is a data set of LOINC codes in canonical units."""
     cohort = a_cohort_with_dates(6)
     folder = written(cohort, tmp_path / "set")
     (folder / "metadata" / "vigicell.json").unlink()
@@ -149,7 +149,7 @@ def _dated_alike(cohort: Cohort, seen: Cohort) -> pd.Series:
     ]
 
 
-# --- Others' ---------------------------------------------------------------------------------------
+# --- Others' ----------------------------------------------------------------------------------
 
 
 def test_a_data_set_of_others_becomes_a_cohort(tmp_path: Path) -> None:
@@ -194,7 +194,9 @@ def test_a_unit_is_found_wherever_it_stands(
 
 
 def test_codes_nobody_knows_are_listed(tmp_path: Path) -> None:
-    folder = a_data_set(tmp_path / "set", *[an_event(1, 1.0 + at, "LAB//50868", 1.0) for at in (0, 1)])
+    folder = a_data_set(
+        tmp_path / "set", *[an_event(1, 1.0 + at, "LAB//50868", 1.0) for at in (0, 1)]
+    )
     _, failures = read_meds(folder)
     row = failures.unmapped.iloc[0]
     assert (row["system"], row["code"], row["count"]) == ("local:LAB", "50868", 2)

@@ -212,16 +212,18 @@ def test_units_nobody_knows_are_listed_with_counts(tmp_path: Path) -> None:
     assert failures.counts() == {"measurements.unit_is_one_of_its_input": 2}
 
 
-# --- Broken folders --------------------------------------------------------------------------------
+# --- Broken folders ----------------------------------------------------------------------------
 
 
 def test_without_concepts_it_says_what_can_be_done(tmp_path: Path) -> None:
     folder = a_database(with_concepts=False).write(tmp_path / "cdm")
     (folder / "concept.parquet").unlink()
-    with pytest.raises(CohortError, match="concept table is absent.*map the concept ids"):
+    with pytest.raises(CohortError, match=r"concept table is absent.*map the concept ids"):
         read_omop(folder)
     mapping = tmp_path / "site.toml"
-    mapping.write_text(f'[[code]]\nsystem = "OMOP"\ncode = "{CRP}"\ninput = "crp_mg_l"\nunit = "mg/L"')
+    mapping.write_text(
+        f'[[code]]\nsystem = "OMOP"\ncode = "{CRP}"\ninput = "crp_mg_l"\nunit = "mg/L"'
+    )
     cohort, _ = read_omop(folder, mapping=str(mapping))
     assert len(cohort.measurements) == 2
 
@@ -351,7 +353,7 @@ def test_no_infusion_names_the_way_out(tmp_path: Path) -> None:
         read_omop(made.write(tmp_path / "cdm"))
 
 
-# --- Nothing leaves the machine ----------------------------------------------------------------------
+# --- Nothing leaves the machine ----------------------------------------------------------------
 
 
 def test_the_engine_reaches_no_network_and_no_other_file(
@@ -371,7 +373,7 @@ def test_the_engine_reaches_no_network_and_no_other_file(
             "INSTALL httpfs",
             "LOAD httpfs",
             "SELECT * FROM read_csv('https://example.org/x.csv')",
-            f"SELECT * FROM read_csv('{elsewhere}')",
+            f"FROM read_csv('{elsewhere}')",
             "SET autoinstall_known_extensions = true",
             "SET enable_external_access = true",
         ):
@@ -384,7 +386,7 @@ def test_the_engine_reaches_no_network_and_no_other_file(
     assert {value for _, value in told} == {"false"}
 
 
-# --- A database nobody here wrote ----------------------------------------------------------------------
+# --- A database nobody here wrote --------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -410,7 +412,7 @@ def test_a_true_database_without_car_t_says_so(synthea: Path) -> None:
 def test_a_true_database_gives_the_results_that_pandas_counts(
     synthea: Path, tmp_path: Path
 ) -> None:
-    """A common procedure is called an infusion: each patient's last is a course with his results."""
+    """A common procedure is called an infusion: each is a course with its results."""
     procedures = pd.read_csv(synthea / "PROCEDURE_OCCURRENCE.csv")
     code = procedures["procedure_source_value"].mode()[0]
     mapping = tmp_path / "site.toml"

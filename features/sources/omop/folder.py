@@ -18,7 +18,7 @@ import duckdb
 import pandas as pd
 
 from features.errors import CohortError
-from features.sources.omop.tables import CDM_TABLES, quoted, text_literal
+from features.sources.omop.tables import CDM_TABLES, ID, quoted, text_literal
 
 MEMORY_LIMIT = "768MB"
 SPILL_LIMIT = "8GB"
@@ -64,7 +64,9 @@ class Folder:
     def unreadable(self, column: str, sql_type: str) -> str:
         """Return what is true where a cell holds something that is no `sql_type`."""
         text = f"TRIM(CAST({quoted(column)} AS VARCHAR))"
-        return f"({text} <> '' AND TRY_CAST({quoted(column)} AS {sql_type}) IS NULL)"
+        made = self.cell(column, sql_type)
+        rounded = f" OR TRY_CAST({quoted(column)} AS FLOAT8) <> {made}" if sql_type == ID else ""
+        return f"({text} <> '' AND ({made} IS NULL{rounded}))"
 
     def chunks(self, query: str, table: str) -> Iterator[pd.DataFrame]:
         """Return the rows of `query` on `table`, some at a time; others may run in between.

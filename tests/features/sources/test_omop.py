@@ -250,6 +250,7 @@ def test_a_column_that_is_absent_is_named(tmp_path: Path) -> None:
         ("999,1", "measurement", "line_has_the_cells_of_the_header"),
         ("999,\xff,1,2,3", "measurement", "line_has_the_cells_of_the_header"),
         ("999,somebody,3020460,2024-03-06,,9,8751", "measurement", "person_id_is_a_number"),
+        ("999,1.5,3020460,2024-03-06,,9,8751", "measurement", "person_id_is_a_number"),
         ("999,1,3020460,2024-03,,9,8751", "observation", "date_names_its_day"),
         ("999,1,3020460,,,9,8751", "observation", "record_is_dated"),
         ("999,1,3020460,2024-03-06,,nine,8751", "observation", "value_as_number_is_a_number"),
@@ -422,9 +423,9 @@ def test_a_true_database_gives_the_results_that_pandas_counts(
     assert cohort.courses["patient_id"].nunique() == mine["person_id"].nunique()
     first = pd.to_datetime(mine.groupby("person_id")["procedure_date"].min())
     results = pd.read_csv(synthea / "MEASUREMENT.csv")
-    glucose = results[results["measurement_source_value"].eq("29463-7")]
-    since = glucose["person_id"].map(first) - pd.Timedelta(days=90)
-    expected = glucose[pd.to_datetime(glucose["measurement_date"]) >= since]
+    weights = results[results["measurement_source_value"].eq("29463-7")]
+    since = weights["person_id"].map(first) - pd.Timedelta(days=90)
+    expected = weights[pd.to_datetime(weights["measurement_date"]) >= since]
     kept = cohort.measurements[cohort.measurements["input"].eq("body_weight_kg")]
     left_out = failures.rows[failures.rows["table"].eq("measurements")]["row"]
     assert len(expected) > 100

@@ -45,10 +45,17 @@ def read_manifest(directory: str | Path) -> Manifest:
         ) from None
     except (OSError, ValueError) as error:
         raise CohortError(f"{path} cannot be read: {error}.") from None
-    return _manifest(path, content)
+    return manifest_from(path, content)
 
 
-def _manifest(path: Path, content: Any) -> Manifest:
+def manifest_from(path: Path, content: Any) -> Manifest:
+    """Return the manifest that `content` of the file at `path` says.
+
+    Raises
+    ------
+    CohortError
+        Unknown keys, absent ones, or illegal values.
+    """
     if not isinstance(content, dict):
         raise CohortError(f"{path} holds no table of keys. Import the cohort again.")
     legal = {one.name for one in fields(Manifest)}

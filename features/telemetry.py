@@ -3,7 +3,8 @@
 MLflow and BentoML report usage unless told otherwise, and they read the switch when they are
 imported or first used. So `switch_off_telemetry` runs before either of them is imported, and the
 environment carries the switches on to every process that is started from here. Optuna, SHAP,
-XGBoost, scikit-learn and matplotlib send nothing.
+XGBoost, scikit-learn, matplotlib and psycopg send nothing. DuckDB would fetch extensions; where it
+is opened (``features/sources/omop/folder.py``) that is switched off.
 """
 
 from __future__ import annotations

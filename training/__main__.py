@@ -144,6 +144,13 @@ def _audit(said: Namespace, _: WorkFolder) -> None:
     report.raise_if_refused()
 
 
+def _share(said: Namespace, _: WorkFolder) -> None:
+    from training.share import share
+
+    done = share(said.cohort, said.destination, said.format, de_identify=said.de_identify)
+    print("\n".join(done.lines()))
+
+
 def _matrix(said: Namespace, _: WorkFolder) -> None:
     from training.asking import write_matrix
 
@@ -264,6 +271,7 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "synthesize": _synthesize,
     "check": _check,
     "audit": _audit,
+    "share": _share,
     "matrix": _matrix,
     "tune": _tune,
     "fit": _fit,

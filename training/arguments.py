@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from features.questions import QUESTIONS
+from features.sources import place_of
 
 _DESCRIPTION = """\
 Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy.
@@ -63,8 +64,12 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
 
 def _cohort_verbs(verbs: Any) -> None:
     one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
-    one.add_argument("source", help="csv or fhir (your own); bwh, nulisa or unicar (public)")
-    one.add_argument("path", type=Path, help="file, or folder of CSV or FHIR files")
+    one.add_argument(
+        "source", help="csv, fhir, omop or meds (your own); bwh, nulisa or unicar (public)"
+    )
+    one.add_argument(
+        "path", type=place_of, help="file or folder; of OMOP also postgresql://USER@HOST/DATABASE"
+    )
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument(
         "--option",
@@ -109,6 +114,18 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("--html", type=Path, help="also write the report as a page")
     one.add_argument("--json", type=Path, help="also write the report as JSON")
     one.set_defaults(verb="audit")
+    one = verbs.add_parser("share", help="write a cohort for others: as tables or as MEDS")
+    one.add_argument("cohort", type=Path, help="cohort directory")
+    one.add_argument("destination", type=Path, help="directory to write")
+    one.add_argument(
+        "--format", choices=["parquet", "csv", "meds"], default="parquet", help="what is written"
+    )
+    one.add_argument(
+        "--de-identify",
+        action="store_true",
+        help="no dates, new ids, ages over 89 pooled, small groups noted",
+    )
+    one.set_defaults(verb="share")
     one = verbs.add_parser("matrix", help="write predictors and outcomes as Parquet or CSV")
     _asks(one)
     one.add_argument("--out", type=Path, required=True, help="file.parquet or file.csv")

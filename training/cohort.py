@@ -147,7 +147,7 @@ def import_cohort(
     cohort, failures = sources.read(source, path, progress, **options)
     if cohort.courses.empty:
         raise CohortError(
-            f"no course of {Path(path).name} passed the checks; nothing was written."
+            f"no course of {cohort.manifest.name} passed the checks; nothing was written."
             + "".join(f"\n{line}" for line in failures.of_courses().splitlines())
         )
     earlier = _earlier_cohort(Path(destination))

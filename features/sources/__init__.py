@@ -15,7 +15,7 @@ from features.errors import CohortError
 from features.sources.flags import stated_flag
 from features.tables import Cohort
 
-SOURCES: tuple[str, ...] = ("bwh", "csv", "fhir", "nulisa", "unicar")
+SOURCES: tuple[str, ...] = ("bwh", "csv", "fhir", "meds", "nulisa", "omop", "unicar")
 AS_PUBLISHED = "as_published"
 Progress = Callable[[str, int, int], None]
 
@@ -32,7 +32,7 @@ def load(source: str, path: Path | str, **options: Any) -> Cohort:
         No such source, no such option, or the file cannot be used.
     """
     loader, said = _loader(source, options)
-    cohort: Cohort = loader.load(Path(path), **said)
+    cohort: Cohort = loader.load(place_of(path), **said)
     return cohort
 
 
@@ -50,10 +50,15 @@ def read(
     if hasattr(loader, "read"):  # a loader that knows the rows of its files lists them itself
         if progress is not None and getattr(loader, "TELLS_PROGRESS", False):
             said["progress"] = progress
-        listed: tuple[Cohort, Failures] = loader.read(Path(path), **said)
+        listed: tuple[Cohort, Failures] = loader.read(place_of(path), **said)
         return listed
-    cohort: Cohort = loader.load(Path(path), **said)
+    cohort: Cohort = loader.load(place_of(path), **said)
     return (cohort, Failures()) if said.get(AS_PUBLISHED) else check_cohort(cohort)
+
+
+def place_of(path: Path | str) -> Path | str:
+    """Return a path, or the address of a server as it came."""
+    return path if isinstance(path, str) and "://" in path else Path(path)
 
 
 def _loader(source: str, options: Mapping[str, Any]) -> tuple[ModuleType, dict[str, Any]]:

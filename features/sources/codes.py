@@ -136,6 +136,17 @@ class Codes:
             self._found[key] = self._look_up(system, plain_code(system, code))
         return self._found[key]
 
+    def listed(self, *what: str) -> tuple[list[Coding], list[Coding]]:
+        """Return the codes that mean one of `what`, and those that stand for all that begin so."""
+        exact = [coding for coding, one in self._exact.items() if one.what in what]
+        prefixes = [
+            (system, prefix)
+            for system, rows in self._prefixes.items()
+            for prefix, one in rows
+            if one.what in what
+        ]
+        return exact, prefixes
+
     def _look_up(self, system: str, code: str) -> Meaning | None:
         for named in (system, _READ_AS_TOO.get(system)):
             if named is None:

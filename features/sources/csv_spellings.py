@@ -105,7 +105,9 @@ def _respelt(cells: pd.Series, known: Mapping[str, str]) -> pd.Series:
 def _with_levels(cells: pd.DataFrame) -> pd.Series:
     made = cells["text"].copy()
     for name, one in INPUTS.items():
+        if not one.is_text:
+            continue
         mine = cells["input"].eq(name) & made.notna()
-        if one.is_text and mine.any():
+        if mine.any():
             made = made.where(~mine, _respelt(made, _by_key(one.levels)))
     return made

@@ -54,22 +54,21 @@ def measurements_of(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.Data
 
 
 def _written(placed: pd.DataFrame, texts: pd.Series) -> pd.Series:
-    """Return values as text; a result that came as a text ("<0.5") is read as one."""
-    numbers = [None if pd.isna(value) else repr(float(value)) for value in placed["value"]]
-    return pd.Series(numbers, index=placed.index, dtype="object").where(
-        placed["value"].notna(), texts
-    )
+    """Return values as they came; a result that came as a text ("<0.5") is read as one."""
+    values = placed["value"]
+    return values.astype("object").where(values.notna(), texts)
 
 
 def _with_units_of_the_site(
     placed: pd.DataFrame, inputs: pd.Series, mapping: SiteMapping
 ) -> pd.Series:
-    written = _as_cells(placed["unit"])
-    units = [
-        mapping.unit(name, unit if isinstance(unit, str) and unit.strip() else meaning.unit)
-        for name, unit, meaning in zip(inputs, written, placed["meaning"], strict=True)
-    ]
-    return pd.Series(units, index=placed.index, dtype="object")
+    units = _as_cells(placed["unit"])
+    silent = placed["unit"].isna() | placed["unit"].str.strip().eq("")
+    units[silent] = [one.unit for one in placed.loc[silent, "meaning"]]
+    if not mapping.units:
+        return units
+    meant = [mapping.unit(name, unit) for name, unit in zip(inputs, units, strict=True)]
+    return pd.Series(meant, index=placed.index, dtype="object")
 
 
 def _as_cells(column: pd.Series) -> pd.Series:

@@ -8,6 +8,8 @@ import pytest
 from features.cohort_files import REJECTED, UNMAPPED, read_cohort
 from features.errors import CohortError
 from tests.features.sources.fhir_writer import LOCAL, a_patient, a_result, an_infusion, as_lines
+from tests.omop_database import a_cohort_with_dates, omop_of
+from training.__main__ import main
 from training.cohort import import_cohort
 
 
@@ -44,3 +46,27 @@ def test_a_refused_import_leaves_the_earlier_cohort(tmp_path: Path, bad: bytes) 
         import_cohort("fhir", tmp_path / "b.ndjson.gz", tmp_path / "cohort")
     assert {one.name: one.read_bytes() for one in (tmp_path / "cohort").iterdir()} == before
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.ndjson", "b.ndjson.gz", "cohort"]
+
+
+def test_an_omop_import_tells_how_far_it_is(tmp_path: Path) -> None:
+    database = omop_of(a_cohort_with_dates(3))
+    mapping = database.write_mapping(tmp_path / "site.toml")
+    told: list[tuple[str, int, int]] = []
+    import_cohort(
+        "omop", database.write(tmp_path / "cdm"), tmp_path / "cohort",
+        progress=lambda *step: told.append(step), mapping=str(mapping),
+    )  # fmt: skip
+    steps = [done for step, done, _ in told if step == "reading OMOP tables"]
+    assert steps == list(range(len(steps)))
+    assert steps[-1] == told[-1][2] > 5
+
+
+def test_the_address_of_a_server_reaches_the_reader_as_it_was_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = "postgresql://a:s3cret@127.0.0.1:1/db"
+    assert main(["import", "omop", nobody, str(tmp_path / "cohort")]) == 2
+    said = capsys.readouterr().err
+    assert "no connection to the server" in said
+    assert "s3cret" not in said
+    assert not (tmp_path / "cohort").exists()

@@ -1,0 +1,129 @@
+"""An OMOP database (CDM 5.4): a folder of Parquet or CSV files, or a PostgreSQL server by its URL.
+
+Infusions of CAR-T cells are found first, by the product's concept or a drug below it, by procedure
+codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when
+a result was known: a delay per input is declared and stands in the manifest.
+
+Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
+condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from features.checks import Failures
+from features.sources.assembling import cohort_of_events
+from features.sources.delays import delays_of
+from features.sources.event_failures import failures_of, listed
+from features.sources.flags import stated_flag
+from features.sources.omop.folder import open_folder
+from features.sources.omop.records import OmopRecords, Progress, require_tables
+from features.sources.omop.server import SCHEMES, database_name, open_server
+from features.sources.omop.tables import Cdm, has
+from features.sources.omop.vocabulary import Vocabulary
+from features.sources.site_mapping import SiteMapping, read_site_mapping
+from features.tables import Cohort, Manifest
+
+OPTIONS = (
+    "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "synthetic",
+    "as_published",
+)  # fmt: skip
+TELLS_PROGRESS = True
+
+
+def load(path: Path | str, **options: Any) -> Cohort:
+    """Read the database at `path`; see :func:`read`."""
+    return read(path, **options)[0]
+
+
+def read(
+    path: Path | str,
+    *,
+    mapping: str = "",
+    schema: str = "public",
+    name: str = "",
+    resolution: str = "instant",
+    end_of_record: str = "censored",
+    grading_system: str = "unknown",
+    synthetic: bool | str = False,
+    as_published: bool = False,
+    progress: Progress = lambda step, done, total: None,
+) -> tuple[Cohort, Failures]:
+    """Read the database at `path`, a folder or ``postgresql://USER@HOST/DATABASE``.
+
+    Parameters
+    ----------
+    mapping : str
+        File of the site's own codes (:mod:`features.sources.site_mapping`).
+    schema : str
+        Where the tables are on a server.
+    name : str
+        How the cohort is called; by the folder or the database else.
+    grading_system : str
+        Of grades for which the mapping names none.
+    synthetic : bool
+        No patient is behind these records.
+    as_published : bool
+        Leave out only what cannot be read.
+    progress : callable
+        Told the step, how many parts are done, and how many there are.
+
+    Raises
+    ------
+    CohortError
+        No such folder or server, a table that is absent or damaged, or no infusion.
+    """
+    site = read_site_mapping(mapping) if mapping else SiteMapping()
+    with _opened(path, schema) as (cdm, called):
+        require_tables(cdm, called)
+        manifest = Manifest(
+            name=(name or called) + (" as published" if as_published else ""),
+            origin="omop",
+            resolution=resolution,
+            end_of_record=end_of_record,
+            grading_system=grading_system,
+            synthetic=stated_flag("synthetic", synthetic),
+            delays=delays_of(site.delays),
+        )
+        manifest.notes += _remarks(cdm)
+        records = OmopRecords(cdm, Vocabulary.of(cdm, site), progress)
+        cohort, failures = cohort_of_events(records, manifest, site, as_published=as_published)
+    return cohort, _with_lines(cohort.manifest, failures, records.left_out)
+
+
+@contextmanager
+def _opened(path: Path | str, schema: str) -> Iterator[tuple[Cdm, str]]:
+    """Yield the tables at `path`, and what the place is called."""
+    if str(path).startswith(SCHEMES):
+        with open_server(str(path), schema) as server:
+            yield server, database_name(str(path))
+    else:
+        with open_folder(Path(path)) as folder:
+            yield folder, Path(path).resolve().name
+
+
+def _remarks(cdm: Cdm) -> list[str]:
+    made = [
+        "OMOP does not tell when a result was known: the delays of the manifest are declared, not "
+        "measured."
+    ]
+    if not has(cdm, "concept_ancestor"):
+        made.append(
+            "no concept_ancestor: drugs count only where they are recorded by their ingredient or "
+            "mapped by the site."
+        )
+    return made
+
+
+def _with_lines(
+    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]]
+) -> Failures:
+    """Add the rows of which nobody knows to whom they belong."""
+    lost = listed([(row, rule) for _, row, rule in left_out], [table for table, _, _ in left_out])
+    for rule, count in Failures(lost).counts().items():
+        manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
+    every = failures_of(lost, failures.rows)
+    every.unmapped = failures.unmapped
+    return every

@@ -12,8 +12,8 @@ import pandas as pd
 
 from features.inputs import INPUTS
 from features.products import product
-from features.sources.codes import MEANINGS
-from features.sources.delays import delays_of
+from features.sources.records.codes import MEANINGS
+from features.sources.records.delays import delays_of
 from features.sources.synthetic import synthesize
 from features.tables import TABLES, Cohort, Manifest, cohort_of
 

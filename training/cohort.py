@@ -22,8 +22,8 @@ from features.cohort_files import (
 )
 from features.errors import CohortError
 from features.inputs import INPUTS
-from features.sources.csv_example import write_example
-from features.sources.csv_template import write_template
+from features.sources.csv.example import write_example
+from features.sources.csv.template import write_template
 from features.tables import Cohort
 from training.progress import Progress, unwatched
 from training.whole_file import whole_file

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import CohortError
-from features.sources.mapping_draft import FileDraft, draft_files
-from features.sources.mapping_text import mapping_text
-from features.sources.site_files import files_at
+from features.sources.csv.mapping_draft import FileDraft, draft_files
+from features.sources.csv.mapping_text import mapping_text
+from features.sources.csv.site_files import files_at
 from training.whole_file import whole_file
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from features.cohort_files import REJECTED, UNMAPPED, read_cohort
 from features.errors import CohortError
-from tests.features.sources.fhir_writer import LOCAL, a_patient, a_result, an_infusion, as_lines
+from tests.features.sources.records.fhir_writer import (
+    LOCAL,
+    a_patient,
+    a_result,
+    an_infusion,
+    as_lines,
+)
 from tests.omop_database import a_cohort_with_dates, omop_of
 from training.__main__ import main
 from training.cohort import import_cohort

@@ -38,13 +38,13 @@ from typing import Any
 
 from features.checks import Failures
 from features.errors import CohortError
-from features.sources.assembling import cohort_of_events
-from features.sources.event_failures import failures_of, listed
 from features.sources.fhir.files import FhirFiles
 from features.sources.fhir.records import FhirRecords, Progress
 from features.sources.fhir.times import Clock, zone_called
 from features.sources.flags import stated_flag
-from features.sources.site_mapping import SiteMapping, read_site_mapping
+from features.sources.records.assembling import cohort_of_events
+from features.sources.records.event_failures import failures_of, listed
+from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 from features.tables import Cohort, Manifest
 
 OPTIONS = (

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from features.sources.codes import Codes, Coding, system_name
 from features.sources.fhir.references import contained, target_of, version_of
 from features.sources.fhir.results import result_cells
 from features.sources.fhir.times import NOTHING, Clock, Moment, birth_date
+from features.sources.records.codes import Codes, Coding, system_name
 
 Row = dict[str, Any]
 Resource = dict[str, Any]

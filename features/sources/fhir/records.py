@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from features.sources.codes import Codes
-from features.sources.events import event_frame
 from features.sources.fhir.facts import FACTS, Reading, Row, medication_target, of_medication
 from features.sources.fhir.files import FhirFiles, Found
 from features.sources.fhir.people import People
 from features.sources.fhir.times import Clock
+from features.sources.records.codes import Codes
+from features.sources.records.events import event_frame
 
 Progress = Callable[[str, int, int], None]
 CHUNK_ROWS = 20_000

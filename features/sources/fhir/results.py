@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from features.sources.codes import system_name
+from features.sources.records.codes import system_name
 
 Row = dict[str, Any]
 _COMPARATORS = ("<", ">", "<=", ">=")

@@ -9,12 +9,12 @@ from typing import Any
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
-from features.sources.assembling import cohort_of_events
-from features.sources.delays import delays_of
 from features.sources.flags import stated_flag
 from features.sources.meds.foreign import open_data, open_records
 from features.sources.meds.own import own_manifest, own_tables
-from features.sources.site_mapping import SiteMapping, read_site_mapping
+from features.sources.records.assembling import cohort_of_events
+from features.sources.records.delays import delays_of
+from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 from features.tables import Cohort, Manifest
 
 OPTIONS = (
@@ -44,7 +44,7 @@ def read(
     Parameters
     ----------
     mapping : str
-        File of the site's own codes (:mod:`features.sources.site_mapping`).
+        File of the site's own codes (:mod:`features.sources.records.site_mapping`).
     name : str
         How the cohort is called; by its folder else.
     grading_system : str

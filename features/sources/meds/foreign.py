@@ -1,4 +1,4 @@
-"""Events of any MEDS data set as those of :mod:`features.sources.events`.
+"""Events of any MEDS data set as those of :mod:`features.sources.records.events`.
 
 A code is a vocabulary and a code, separated by ``//`` or ``/`` (``LOINC//1988-5``); a vocabulary
 that is none of the known ones is local. The unit stands in a column ``unit``, in
@@ -17,9 +17,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.errors import CohortError
-from features.sources.codes import Codes, system_name
-from features.sources.events import conforming
-from features.sources.written_results import censored_results
+from features.sources.records.codes import Codes, system_name
+from features.sources.records.events import conforming
+from features.sources.records.written_results import censored_results
 
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 _NEEDED = ("subject_id", "time", "code")
@@ -42,7 +42,7 @@ _IN, _OUT = "IMP", "OUT"  # of HL7 ActCode is the first only
 
 @dataclass
 class MedsRecords:
-    """An :class:`features.sources.events.EventSource` on the files of a MEDS data set."""
+    """An :class:`features.sources.records.events.EventSource` on the files of a MEDS data set."""
 
     data: ds.Dataset
     codes: Codes

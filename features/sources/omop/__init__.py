@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from features.checks import Failures
-from features.sources.assembling import cohort_of_events
-from features.sources.delays import delays_of
-from features.sources.event_failures import failures_of, listed
 from features.sources.flags import stated_flag
 from features.sources.omop.folder import open_folder
 from features.sources.omop.records import OmopRecords, Progress, require_tables
 from features.sources.omop.server import SCHEMES, database_name, open_server
 from features.sources.omop.tables import Cdm, has
 from features.sources.omop.vocabulary import Vocabulary
-from features.sources.site_mapping import SiteMapping, read_site_mapping
+from features.sources.records.assembling import cohort_of_events
+from features.sources.records.delays import delays_of
+from features.sources.records.event_failures import failures_of, listed
+from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 from features.tables import Cohort, Manifest
 
 OPTIONS = (
@@ -56,7 +56,7 @@ def read(
     Parameters
     ----------
     mapping : str
-        File of the site's own codes (:mod:`features.sources.site_mapping`).
+        File of the site's own codes (:mod:`features.sources.records.site_mapping`).
     schema : str
         Where the tables are on a server.
     name : str

@@ -1,4 +1,4 @@
-"""Rows of the OMOP tables as the events of :mod:`features.sources.events`.
+"""Rows of the OMOP tables as the events of :mod:`features.sources.records.events`.
 
 Times of OMOP carry no zone: they are local, and are read as they stand. A time of exactly midnight
 is a date without an hour [A]: many databases fill the hour in that way, and read so nothing becomes
@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from features.sources.codes import LOCAL, Coding
 from features.sources.omop.vocabulary import SYSTEMS_OF_SOURCE_CODES, Vocabulary
-from features.sources.written_results import censored_results
+from features.sources.records.codes import LOCAL, Coding
+from features.sources.records.written_results import censored_results
 
 OPERATORS = {4171756: "<", 4172704: ">", 4171754: "<=", 4171755: ">="}
 SEXES = {8507: "male", 8532: "female"}

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from features.errors import CohortError
-from features.sources.events import conforming
 from features.sources.omop.facts import KINDS, events_of
 from features.sources.omop.tables import Cdm, has, one_of, select, typed
 from features.sources.omop.vocabulary import Vocabulary
+from features.sources.records.events import conforming
 
 Progress = Callable[[str, int, int], None]
 NEEDED = ("person", "measurement")
@@ -22,7 +22,7 @@ STEP = "reading OMOP tables"
 
 @dataclass
 class OmopRecords:
-    """An :class:`features.sources.events.EventSource` on the tables of `cdm`.
+    """An :class:`features.sources.records.events.EventSource` on the tables of `cdm`.
 
     Attributes
     ----------

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CohortError
-from features.sources.codes import LOCAL, Codes, Coding, system_name
 from features.sources.omop.tables import Cdm, has, one_of, select, text_literal, typed
-from features.sources.site_mapping import SiteMapping
+from features.sources.records.codes import LOCAL, Codes, Coding, system_name
+from features.sources.records.site_mapping import SiteMapping
 
 OMOP = "OMOP"
 # A code without a concept carries no system; these are tried where they cannot be mistaken.

@@ -1,0 +1,296 @@
+"""The mapping file: which file of a site is which table, and which column means what.
+
+It is TOML, drafted by ``python -m training map`` and corrected by a person. Its keys:
+
+- ``resolution``, ``end_of_record``, ``grading_system``, ``name``, ``synthetic`` and ``[delays]``:
+  as in ``cohort.toml`` (:mod:`features.sources.csv.settings`);
+- ``time_zone``: of clock times without a zone, for instance ``"Asia/Shanghai"``;
+- ``[same_for_all]``: facts of every course that stand in no column, for instance ``product``;
+- ``[[file]]``, one a file: ``name``, ``rows`` (:data:`ROWS`), ``sheet``, ``header_row``,
+  ``encoding``, ``delimiter``, ``decimal``, ``thousands``, ``ignored`` (a list of headings), and
+
+  - ``[file.columns]``: heading = ``{ is = ..., unit = ..., dates = ..., words = {...} }``;
+  - ``[file.tests]``: name of a test = the same, for ``rows = "results"``; ``is = "ignored"`` leaves
+    a test out;
+  - ``[file.units]``: unit as written = legal unit.
+
+An empty text is a question to the person: the import refuses until it is answered.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from features.errors import CohortError, UnitError
+from features.inputs import COURSE_FIELDS, INPUTS
+from features.sources.csv.as_written import DECIMALS, THOUSANDS, Signs
+from features.sources.csv.delimited import DELIMITERS
+from features.sources.csv.headings import GRADES
+from features.sources.csv.settings import KEYS
+from features.sources.csv.site_dates import LOOKS, STYLES
+from features.sources.csv.site_files import ENCODINGS, HIGHEST_HEADER_ROW
+from features.sources.csv.stated_keys import (
+    all_answered,
+    answered,
+    one_of,
+    refuse_repeated,
+    refuse_unknown,
+    table_of,
+    texts_of,
+)
+from features.tables import AGENTS
+from features.units import conversion
+
+ROWS = ("patients", "days", "results", "treatments", "ignored")
+IGNORED = "ignored"
+DATES = (
+    "day", "known_day", "start_day", "stop_day", "infused_at", "lymphodepletion_day",
+    "second_dose_day", "follow_up_days", "discharge_day", "readmission_day", "death_day",
+)  # fmt: skip
+"""What may be a date; all but `ALWAYS_DATES` may be a number of days from the infusion instead."""
+ALWAYS_DATES = ("infused_at", "known_day")
+
+FACT_UNITS: Mapping[str, Mapping[str, float]] = {
+    "dose_car_t_cells": {"{cells}": 1.0, "10*6{cells}": 1e6, "10*7{cells}": 1e7,
+                         "10*8{cells}": 1e8},
+    "tumour_burden_fraction": {"1": 1.0, "%": 0.01},
+    "marrow_blasts_fraction": {"1": 1.0, "%": 0.01},
+}  # fmt: skip
+_OF_ROWS: Mapping[str, tuple[str, ...]] = {
+    "patients": ("clock",),
+    "days": ("day", "known_day", "clock", *INPUTS, *GRADES, *AGENTS),
+    "results": ("day", "known_day", "clock", "test", "value", "unit", "comparator", "reference",
+                "reference_low", "reference_high"),
+    "treatments": ("start_day", "stop_day", "known_day", "clock", "agent", "dose", "dose_unit",
+                   "route", "intent"),
+    "ignored": (),
+}  # fmt: skip
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "patients": (), "days": ("day",), "results": ("day", "test", "value"),
+    "treatments": ("start_day", "agent"), "ignored": (),
+}  # fmt: skip
+_MAPPING_KEYS = (*KEYS, "time_zone", "same_for_all", "file")
+_FILE_KEYS = (
+    "name", "rows", "sheet", "header_row", "encoding", "delimiter", "decimal", "thousands",
+    "ignored", "columns", "tests", "units",
+)  # fmt: skip
+_PLACE_KEYS = ("is", "unit", "dates", "words")
+
+
+def legal_meanings(rows: str) -> tuple[str, ...]:
+    """Return what a column may mean in a file of such rows."""
+    return (*COURSE_FIELDS, *_OF_ROWS[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one column or one test means.
+
+    Attributes
+    ----------
+    heading : str
+        As the file has it.
+    meaning : str
+        The key ``is``.
+    unit, dates : str
+        Empty where not said.
+    words : mapping
+        Word of the file -> word of the table.
+    """
+
+    heading: str
+    meaning: str
+    unit: str = ""
+    dates: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileMapping:
+    """How one file is read."""
+
+    name: str
+    rows: str
+    columns: tuple[Place, ...] = ()
+    tests: Mapping[str, Place] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    sheet: str = ""
+    header_row: int = 1
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    signs: Signs = field(default_factory=Signs)
+
+    def place(self, meaning: str) -> Place | None:
+        """Return the column that means `meaning`, None where there is none."""
+        return next((one for one in self.columns if one.meaning == meaning), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A whole mapping file."""
+
+    settings: Mapping[str, Any]
+    files: tuple[FileMapping, ...]
+    time_zone: str = ""
+    same_for_all: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_mapping(path: Path) -> Mapped:
+    """Read the mapping file at `path`.
+
+    Raises
+    ------
+    CohortError
+        No such file, no TOML, a key or value that is not legal, or a question not yet answered; the
+        message names file, key and value and says what is legal.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise CohortError(
+            f"{path.name} cannot be read: {error.strerror}. "
+            "`python -m training map FILE_OR_FOLDER --out mapping.toml` drafts one."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CohortError(f"{path.name} cannot be read: {error}.") from None
+    return _mapped(path.name, content)
+
+
+def _mapped(file: str, content: Mapping[str, Any]) -> Mapped:
+    refuse_unknown(file, content, _MAPPING_KEYS)
+    files = content.get("file", [])
+    if not isinstance(files, list) or not files:
+        raise CohortError(f"{file}: there is no [[file]]: name at least the list of patients.")
+    made = tuple(_file_mapping(f"{file}, [[file]] {at}", one) for at, one in enumerate(files, 1))
+    refuse_repeated(file, "name", [(one.name, one.sheet) for one in made])
+    shared = texts_of(f"{file}, [same_for_all]", content.get("same_for_all", {}))
+    refuse_unknown(f"{file}, [same_for_all]", shared, COURSE_FIELDS)
+    for key, stated in shared.items():
+        answered(f"{file}, [same_for_all]", key, stated, f"the {key} of every course")
+    settings = {key: content[key] for key in KEYS if key in content}
+    zone = content.get("time_zone", "")
+    if not isinstance(zone, str):
+        raise CohortError(f'{file}: time_zone is a text, for instance "Asia/Shanghai".')
+    return Mapped(settings, made, zone, shared)
+
+
+def _file_mapping(where: str, stated: object) -> FileMapping:
+    table = table_of(where, stated)
+    refuse_unknown(where, table, _FILE_KEYS)
+    name, rows = str(table.get("name", "")), table.get("rows", "")
+    answered(where, "name", name, "the name of the file")
+    where = f"{where} ({name})"
+    one_of(where, "rows", rows, ROWS)
+    if rows == IGNORED:
+        return FileMapping(name, rows)
+    header_row = table.get("header_row", 1)
+    if not isinstance(header_row, int) or not 1 <= header_row <= HIGHEST_HEADER_ROW:
+        raise CohortError(f"{where}: header_row is a whole number, 1 to {HIGHEST_HEADER_ROW}.")
+    made = FileMapping(
+        name=name,
+        rows=rows,
+        columns=tuple(_places(f"{where}, [file.columns]", table.get("columns", {}), rows)),
+        tests={
+            one.heading: one
+            for one in _places(f"{where}, [file.tests]", table.get("tests", {}), "tests")
+        },
+        units=all_answered(f"{where}, [file.units]", table.get("units", {})),
+        ignored=tuple(map(str, table.get("ignored", []))),
+        sheet=str(table.get("sheet", "")),
+        header_row=header_row,
+        encoding=one_of(where, "encoding", table.get("encoding", "utf-8"), ENCODINGS),
+        delimiter=one_of(where, "delimiter", table.get("delimiter", ","), DELIMITERS),
+        signs=_signs(where, table),
+    )
+    _refuse_what_cannot_be_read(where, made)
+    return made
+
+
+def _signs(where: str, table: Mapping[str, Any]) -> Signs:
+    decimal = one_of(where, "decimal", table.get("decimal", "."), DECIMALS)
+    thousands = one_of(where, "thousands", table.get("thousands", ""), THOUSANDS)
+    if decimal == thousands:
+        raise CohortError(f"{where}: decimal and thousands are both {decimal!r}; say which it is.")
+    return Signs(decimal, thousands)
+
+
+def _refuse_what_cannot_be_read(where: str, made: FileMapping) -> None:
+    meanings = [one.meaning for one in made.columns]
+    single = [one for one in meanings if one not in (*INPUTS, *AGENTS)]
+    refuse_repeated(where, "is", single)
+    if not {"patient_id", "course_id"} & set(meanings):
+        raise CohortError(f"{where}: no column is patient_id, nor course_id. Say which one is.")
+    for needed in _NEEDED[made.rows]:
+        if needed not in meanings:
+            raise CohortError(
+                f"{where}: rows = {made.rows!r} needs a column that is {needed!r}. Name it in "
+                "[file.columns]."
+            )
+    if made.rows == "results" and "unit" not in meanings:
+        for one in made.tests.values():
+            _answered_unit(f"{where}, [file.tests]", one)
+
+
+def _places(where: str, stated: object, rows: str) -> Iterable[Place]:
+    for heading, entry in table_of(where, stated).items():
+        here = f"{where} {heading!r}"
+        table = table_of(here, entry)
+        refuse_unknown(here, table, _PLACE_KEYS)
+        words = all_answered(f"{here}, words", table.get("words", {}))
+        texts = texts_of(here, {key: one for key, one in table.items() if key != "words"})
+        place = Place(
+            heading, texts.get("is", ""), texts.get("unit", ""), texts.get("dates", ""), words
+        )
+        _check_place(here, place, rows, "dates" in texts)
+        yield place
+
+
+def _check_place(where: str, place: Place, rows: str, dated: bool) -> None:
+    if rows == "tests":
+        _check_meaning(where, place.meaning, (*INPUTS, *GRADES, IGNORED))
+        if place.unit:
+            _answered_unit(where, place)
+        return
+    _check_meaning(where, place.meaning, legal_meanings(rows))
+    if place.meaning in INPUTS or place.meaning in FACT_UNITS:
+        _answered_unit(where, place)
+    elif place.unit:
+        raise CohortError(f"{where}: {place.meaning!r} has no unit. Leave the key unit out.")
+    if dated and place.meaning not in DATES:
+        raise CohortError(f"{where}: {place.meaning!r} is no date. Leave the key dates out.")
+    if dated or place.meaning in ALWAYS_DATES:
+        looks = "; ".join(f'"{style}" {look}' for style, look in LOOKS.items())
+        answered(where, "dates", place.dates, looks)
+        one_of(where, "dates", place.dates, STYLES)
+
+
+def _check_meaning(where: str, meaning: str, legal: tuple[str, ...]) -> None:
+    if meaning in legal:
+        return
+    near = difflib.get_close_matches(meaning, legal, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    others = [one for one in legal if one not in INPUTS]
+    inputs = (
+        ", or an input of inputs.csv, which `example csv` writes"
+        if len(others) < len(legal)
+        else ""
+    )
+    raise CohortError(
+        f"{where}: is = {meaning[:40]!r} is not known.{hint} Legal: {', '.join(others)}{inputs}."
+    )
+
+
+def _answered_unit(where: str, place: Place) -> None:
+    """Refuse a unit that is left open or is none of the input's."""
+    if place.meaning in FACT_UNITS:
+        one_of(where, "unit", place.unit, tuple(FACT_UNITS[place.meaning]))
+    if place.meaning not in INPUTS or INPUTS[place.meaning].is_text:
+        return
+    try:
+        conversion(place.meaning, place.unit)
+    except UnitError as error:
+        raise CohortError(f"{where}: unit = {place.unit[:20]!r}: {error}") from None

@@ -1,0 +1,247 @@
+"""A first mapping of a site's files, guessed from headings and values; a person corrects it.
+
+What is written holds headings, codes that several patients share, and counts; never a value of a
+patient. What cannot be told is left as an empty text, which the import refuses.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import CohortError
+from features.inputs import COURSE_FIELDS, INPUTS
+from features.sources.csv.as_written import plain_text
+from features.sources.csv.code_guesses import Codes, Entry, codes_of, unit_to_write, unknown_words
+from features.sources.csv.heading_guesses import Guess, guess, of_patients, of_rows
+from features.sources.csv.headings import COURSE_NAMES, GRADES, INPUT_NAMES, ROW_NAMES
+from features.sources.csv.mapped_files import mapped_cells, names_of
+from features.sources.csv.mapping import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
+from features.sources.csv.site_files import (
+    Row,
+    SiteFile,
+    delimiter_in,
+    encodings_of,
+    is_workbook,
+    rows_of,
+    site_file,
+    text_of,
+)
+from features.sources.csv.value_guesses import (
+    are_day_numbers,
+    are_whole_days,
+    date_style,
+    decimal_sign,
+    hours_in,
+    thousands_in,
+)
+from features.sources.spreadsheet import sheet_names
+from features.tables import AGENTS
+
+_SEARCHED_ROWS = 10
+_SINGLE = ("patient_id", "course_id")
+
+
+@dataclass
+class FileDraft:
+    """What is guessed of one file or sheet.
+
+    Attributes
+    ----------
+    encodings : tuple of str
+        All as which the file can be read.
+    zoneless_hours : int
+        Clock times without a zone.
+    infusions_with_hour : bool or None
+        Whether infusions carry an hour; None where none is dated here.
+    day_numbers : bool
+        Whether rows are placed by whole numbers of days.
+    """
+
+    name: str
+    rows: str = IGNORED
+    sheet: str = ""
+    header_row: int = 1
+    encoding: str = ""
+    encodings: tuple[str, ...] = ()
+    delimiter: str = ""
+    decimal: tuple[str, str] = (".", "")
+    thousands: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    codes: Codes = field(default_factory=lambda: Codes([], [], 0))
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    size: tuple[int, int] = (0, 0)
+    zoneless_hours: int = 0
+    infusions_with_hour: bool | None = None
+    day_numbers: bool = False
+
+    @property
+    def open_questions(self) -> int:
+        """How many things a person has to say before the import reads the file."""
+        entries = [*self.entries, *self.codes.tests]
+        empty = sum((one.unit == "") + (one.dates == "") + len(one.words) for one in entries)
+        empty += len(self.codes.units) + (self.decimal[0] == "")
+        return empty + (self.rows != IGNORED and not self.names_patients)
+
+    @property
+    def names_patients(self) -> bool:
+        """Whether a column says whose each row is."""
+        return any(one.meaning in _SINGLE for one in self.entries)
+
+
+def draft_files(files: list[Path]) -> list[FileDraft]:
+    """Look at every file, and every sheet of a workbook, and guess what it holds."""
+    made = []
+    for path in files:
+        if is_workbook(path):
+            sheets = sheet_names(path)
+            for sheet in sheets:
+                rows = rows_of(path, "", "", sheet)
+                draft = FileDraft(path.name, sheet=sheet if len(sheets) > 1 else "")
+                made.append(_draft(draft, rows))
+        else:
+            made.append(_text_draft(path))
+    return made
+
+
+def _text_draft(path: Path) -> FileDraft:
+    """Read a text file in the encoding that lets most headings be understood."""
+    best: tuple[int, FileDraft, list[Row]] | None = None
+    possible = encodings_of(path)
+    for encoding in possible:
+        text = text_of(path, encoding)
+        delimiter = delimiter_in(text)
+        rows = rows_of(path, encoding, delimiter)
+        known = _known(rows[_header_row(rows) - 1]) if rows else 0
+        if best is None or known > best[0]:
+            draft = FileDraft(
+                path.name, encoding=encoding, encodings=tuple(possible), delimiter=delimiter
+            )
+            best = known, draft, rows
+    assert best is not None  # noqa: S101 - a file without any encoding is refused before
+    return _draft(best[1], best[2])
+
+
+def _known(row: Row) -> int:
+    names = [str(cell) for cell in row[1] if cell is not None]
+    return sum(bool(of_rows(name) or of_patients(name)) for name in names)
+
+
+def _header_row(rows: list[Row]) -> int:
+    searched = rows[:_SEARCHED_ROWS]
+    at = max(range(len(searched)), key=lambda place: _known(searched[place]), default=0)
+    return at + 1
+
+
+def _draft(made: FileDraft, rows: list[Row]) -> FileDraft:
+    if not rows:
+        return made
+    made.header_row = _header_row(rows)
+    try:
+        file = site_file(made.name, rows, made.header_row)
+    except CohortError:
+        if _known(rows[made.header_row - 1]):
+            raise
+        return made
+    made.size = file.cells.shape
+    made.rows = _rows_kind(names_of(file.cells))
+    if made.rows == IGNORED:
+        return made
+    placed = _placed(file, made)
+    ids = _ids(file, placed)
+    numbers = [
+        file.cells[h]
+        for h, one in placed.items()
+        if one.meaning in INPUTS or one.meaning in ("value", "dose") or _is_number(one.meaning)
+    ]
+    made.decimal = decimal_sign(numbers)
+    made.thousands = thousands_in(numbers, made.decimal[0])
+    made.entries = [_entry(file.cells[h], one, h, made, ids) for h, one in placed.items()]
+    if made.rows == "results":
+        columns = {one.meaning: heading for heading, one in placed.items()}
+        units = columns.get("unit")
+        made.codes = codes_of(
+            mapped_cells(file.cells[columns["test"]], plain_text),
+            None if units is None else mapped_cells(file.cells[units], plain_text),
+            ids,
+        )
+    return made
+
+
+def _is_number(meaning: str) -> bool:
+    return (
+        meaning in COURSE_FIELDS
+        and COURSE_FIELDS[meaning].kind == "number"
+        and meaning not in DATES
+    )
+
+
+def _rows_kind(headings: list[str]) -> str:
+    meanings = {found.meaning for found in map(of_rows, headings) if found}
+    dated = bool({"day", "start_day"} & meanings)
+    if {"test", "value"} <= meanings:
+        return "results"
+    if "agent" in meanings and dated:
+        return "treatments"
+    if dated and meanings & {*INPUTS, *GRADES, *AGENTS}:
+        return "days"
+    facts = {found.meaning for found in map(of_patients, headings) if found}
+    return "patients" if facts & set(_SINGLE) and len(facts) > 1 else IGNORED
+
+
+def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:
+    """Give each heading the first meaning that is legal in such a file and not yet taken."""
+    legal = legal_meanings(made.rows)
+    placed: dict[str, Guess] = {}
+    for heading in names_of(file.cells):
+        found = [
+            _in_treatments(one, made.rows)
+            for known in (ROW_NAMES, INPUT_NAMES, COURSE_NAMES)
+            if (one := guess(heading, known)) is not None
+        ]
+        usable = [one for one in found if one.meaning in legal]
+        taken = {one.meaning for one in placed.values()} - {*INPUTS, *AGENTS}
+        free = [one for one in usable if one.meaning not in taken]
+        filled = int(file.cells[heading].notna().sum())
+        if free:
+            placed[heading] = free[0]
+        else:
+            why = ""
+            if usable:
+                why = f"; {usable[0].meaning} is taken by another column"
+            elif found:
+                why = f"; {found[0].meaning} has no place in rows of {made.rows}"
+            made.ignored.append((heading, f"{filled} filled cells{why}"))
+    return placed
+
+
+def _in_treatments(found: Guess, rows: str) -> Guess:
+    if rows == "treatments" and found.meaning == "day":
+        return Guess("start_day", "", found.reason, found.caution)
+    return found
+
+
+def _ids(file: SiteFile, placed: dict[str, Guess]) -> pd.Series:
+    for heading, one in placed.items():
+        if one.meaning in _SINGLE:
+            return mapped_cells(file.cells[heading], plain_text)
+    return pd.Series(None, index=file.cells.index, dtype=object)
+
+
+def _entry(cells: pd.Series, found: Guess, heading: str, made: FileDraft, ids: pd.Series) -> Entry:
+    remark = f"guess: {found.reason}; {int(cells.notna().sum())} filled cells"
+    remark += f"; look: {found.caution}" if found.caution else ""
+    meaning = found.meaning
+    if meaning in DATES and (meaning in ALWAYS_DATES or not are_day_numbers(cells)):
+        style, why = date_style(cells)
+        hours, zoneless = hours_in(cells, style)
+        made.zoneless_hours += zoneless
+        if meaning == "infused_at":
+            made.infusions_with_hour = hours > 0
+        return Entry(heading, meaning, f"{remark}; dates: {why}", dates=style)
+    made.day_numbers |= meaning == "day" and are_whole_days(cells)
+    if meaning in INPUTS and not INPUTS[meaning].is_text:
+        return Entry(heading, meaning, remark, unit=unit_to_write(found))
+    if meaning in FACT_UNITS:
+        return Entry(heading, meaning, remark, unit="")
+    return Entry(heading, meaning, remark, words=unknown_words(meaning, cells, ids))

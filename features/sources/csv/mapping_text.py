@@ -1,0 +1,162 @@
+"""The draft of a mapping as TOML, with every guess and its reason beside it."""
+
+import json
+
+from features.inputs import INPUTS
+from features.sources.csv.code_guesses import Entry
+from features.sources.csv.mapping import FACT_UNITS, IGNORED
+from features.sources.csv.mapping_draft import FileDraft
+from features.sources.csv.shared_words import SHARED_BY
+from features.sources.csv.site_dates import LOOKS
+from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS
+
+_HEAD = """\
+# What the files of a site mean; drafted from headings and values, to be corrected by a person.
+# Every line that says "guess" is one. A key that is empty ("") is a question: the import refuses
+# until it is filled. A column that has no place stands in `ignored` and is not read.
+# Then:  python -m training import csv {path} COHORT --option mapping=THIS_FILE
+"""
+
+
+def mapping_text(path: str, name: str, files: list[FileDraft]) -> str:
+    """Return the text of the mapping file for the files at `path`."""
+    return "\n".join(
+        [_HEAD.format(path=path), *_settings(name, files), *(_file(one) for one in files)]
+    )
+
+
+def _settings(name: str, files: list[FileDraft]) -> list[str]:
+    with_hour = [one.infusions_with_hour for one in files if one.infusions_with_hour is not None]
+    whole_days = any(one.day_numbers for one in files)
+    hours = bool(with_hour) and all(with_hour) and not whole_days
+    lines = [f"name = {_quoted(name)}"]
+    if hours:
+        lines.append('resolution = "instant"  # guess: infusions carry an hour; else "day"')
+    else:
+        why = "infusions carry no hour" if with_hour else "no infusion is dated"
+        why = "days are counted as whole numbers" if whole_days else why
+        lines.append(f'resolution = "day"  # guess: {why}; "instant" where days carry hours')
+    zoneless = sum(one.zoneless_hours for one in files)
+    if hours and zoneless:
+        lines.append(f'time_zone = ""  # {zoneless} clock times name no zone; as "Asia/Shanghai"')
+    else:
+        lines.append('# time_zone = "Asia/Shanghai"  # of clock times that name none')
+    lines += [
+        f'end_of_record = "censored"  # guess; one of {", ".join(END_OF_RECORD)}',
+        f'grading_system = "ASTCT"  # guess; one of {", ".join(GRADING_SYSTEMS)}',
+        "# [delays]  # days from taken to known, by input, where no column says when",
+        "# ferritin_ng_ml = 0.2",
+        "",
+    ]
+    if not any(entry.meaning == "product" for one in files for entry in one.entries):
+        lines += [
+            "[same_for_all]",
+            'product = ""  # no column holds it; `python -m training products` lists the names',
+            "",
+        ]
+    return lines
+
+
+def _file(one: FileDraft) -> str:
+    rows, columns = one.size
+    lines = ["[[file]]", f"name = {_quoted(one.name)}"]
+    if one.sheet:
+        lines.append(f"sheet = {_quoted(one.sheet)}")
+    lines.append(f"rows = {_quoted(one.rows)}  # guess: {rows} rows, {columns} columns")
+    if one.rows == IGNORED:
+        lines.append("# No heading tells what this is: say rows and columns, or leave it out.")
+        return "\n".join([*lines, ""])
+    lines.append(f"header_row = {one.header_row}")
+    lines += [*_how_it_is_written(one), *_ignored(one)]
+    lines += ["", "[file.columns]", *_inline(one.entries)]
+    if not one.names_patients:
+        lines.append(
+            '# No heading is a known name of the patient: "HEADING" = { is = "patient_id" }'
+        )
+    if one.codes.tests or one.codes.hidden_tests:
+        lines += ["", "[file.tests]", *_inline(one.codes.tests)]
+    if one.codes.hidden_tests:
+        lines.append(
+            f"# {one.codes.hidden_tests} rows hold names that fewer than {SHARED_BY} patients "
+            "share; they are not shown here."
+        )
+    if one.codes.units:
+        lines += ["", "[file.units]"]
+        lines += [f'{_quoted(word)} = ""  # {remark}' for word, remark in one.codes.units]
+    for entry in one.entries:
+        lines += _with_words(entry)
+    return "\n".join([*lines, ""])
+
+
+def _how_it_is_written(one: FileDraft) -> list[str]:
+    lines = []
+    if one.encoding:
+        alone = len(one.encodings) == 1
+        why = "" if alone else f"  # guess: the bytes read as {' and as '.join(one.encodings)}"
+        lines.append(f"encoding = {_quoted(one.encoding)}{why}")
+        lines.append(f"delimiter = {_quoted(one.delimiter)}")
+    sign, why = one.decimal
+    lines.append(f"decimal = {_quoted(sign)}  # {'guess: ' if sign else ''}{why}")
+    if one.thousands:
+        other = "," if sign == "." else "."
+        lines.append(
+            f'thousands = ""  # {one.thousands} cells look as if {other!r} set thousands apart; '
+            "they are left out until it is said here"
+        )
+    return lines
+
+
+def _ignored(one: FileDraft) -> list[str]:
+    if not one.ignored:
+        return ["ignored = []"]
+    return [
+        "ignored = [",
+        *(f"    {_quoted(heading)},  # {remark}" for heading, remark in one.ignored),
+        "]",
+    ]
+
+
+def _inline(entries: list[Entry]) -> list[str]:
+    return [
+        f"{_quoted(one.heading)} = {{ {_keys(one)} }}  # {one.remark}{_question(one)}"
+        for one in entries
+        if not one.words
+    ]
+
+
+def _keys(one: Entry) -> str:
+    keys = [f"is = {_quoted(one.meaning)}"]
+    if one.unit is not None:
+        keys.append(f"unit = {_quoted(one.unit)}")
+    if one.dates is not None:
+        keys.append(f"dates = {_quoted(one.dates)}")
+    return ", ".join(keys)
+
+
+def _question(one: Entry) -> str:
+    if one.unit == "":
+        legal = FACT_UNITS.get(one.meaning) or INPUTS[one.meaning].accepted
+        return f"; fill unit: {' | '.join(legal)}"
+    if one.dates == "":
+        return "; fill dates: " + " | ".join(f"{style} ({look})" for style, look in LOOKS.items())
+    return ""
+
+
+def _with_words(one: Entry) -> list[str]:
+    """Write a column whose words a person has to explain as a table of its own."""
+    if not one.words:
+        return []
+    words: tuple[str, ...] = AGENTS if one.meaning == "agent" else ()
+    words = tuple(INPUTS[one.meaning].levels) if one.meaning in INPUTS else words
+    legal = f"; legal: {', '.join(words)}" if words else ""
+    return [
+        "",
+        f"[file.columns.{_quoted(one.heading)}]  # {one.remark}",
+        f"is = {_quoted(one.meaning)}",
+        f"[file.columns.{_quoted(one.heading)}.words]  # fill each, or delete it{legal}",
+        *(f'{_quoted(word)} = ""  # {count} rows' for word, count in one.words),
+    ]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

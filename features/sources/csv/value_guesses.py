@@ -1,0 +1,91 @@
+"""What the values of a column prove: the style of its dates, the decimal sign, days or dates.
+
+A style is proven when it alone reads every cell that any style reads. Where two styles read all of
+them, or none does, nothing is guessed and the counts are said. Counts only, never a value.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+
+from features.sources.csv.as_written import plain_text
+from features.sources.csv.site_dates import NOT_WHOLE, STYLES, Written, parsed
+
+_COMMA = re.compile(r"[^\d]*\d+,\d+[^\d]*")
+_POINT = re.compile(r"[^\d]*\d+\.\d+[^\d]*")
+_COULD_BE_THOUSANDS = re.compile(r"[^\d]*[1-9]\d{0,2}[,.]\d{3}[^\d]*")
+_THOUSANDS = {
+    ".": re.compile(r"[^\d]*[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?[^\d]*"),
+    ",": re.compile(r"[^\d]*[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?[^\d]*"),
+}
+_DAY_NUMBER = re.compile(r"(?:day|d|第)?\s*[+-]?\d{1,3}(?:[.,]\d+)?\s*[天日]?", re.IGNORECASE)
+
+
+def are_day_numbers(cells: pd.Series) -> bool:
+    """Whether every filled cell is a small number, as days from the infusion are."""
+    filled = cells.dropna()
+    return len(filled) > 0 and all(
+        not isinstance(cell, date) and _DAY_NUMBER.fullmatch(plain_text(cell) or "")
+        for cell in filled
+    )
+
+
+def are_whole_days(cells: pd.Series) -> bool:
+    """Whether every filled cell is a day number without a fraction."""
+    texts = [plain_text(cell) or "" for cell in cells.dropna()]
+    return are_day_numbers(cells) and not any(_COMMA.search(t) or _POINT.search(t) for t in texts)
+
+
+def date_style(cells: pd.Series) -> tuple[str, str]:
+    """Return the style that the cells prove and the reason; an empty style where none is proven."""
+    filled = list(cells.dropna())
+    as_text = [cell for cell in filled if not isinstance(cell, date)]
+    if filled and not as_text:
+        return "excel", "the workbook holds dates"
+    read = {style: [isinstance(parsed(c, style), Written) for c in as_text] for style in STYLES}
+    by_any = sum(map(any, zip(*read.values(), strict=True)))
+    counts = {style: sum(mine) for style, mine in read.items() if any(mine)}
+    complete = [style for style, count in counts.items() if count == by_any]
+    said = ", ".join(f"{style} reads {count}" for style, count in counts.items())
+    partial = sum(parsed(cell, "iso") == NOT_WHOLE for cell in as_text)
+    more = f"; {partial} of them are no whole dates" if partial else ""
+    if len(complete) == 1 and by_any:
+        return complete[0], f"it alone reads {by_any} of {len(as_text)} cells{more}"
+    if not by_any:
+        return "", f"no style reads any of {len(as_text)} cells{more}"
+    return "", f"not proven by {len(as_text)} cells: {said}{more}"
+
+
+def hours_in(cells: pd.Series, style: str) -> tuple[int, int]:
+    """Return how many cells carry an hour, and how many of these name no zone."""
+    found = [parsed(cell, style or "iso") for cell in cells.dropna()]
+    hours = [one for one in found if isinstance(one, Written) and one.has_hour]
+    return len(hours), sum(one.at.tzinfo is None for one in hours)
+
+
+def decimal_sign(columns: Iterable[pd.Series]) -> tuple[str, str]:
+    """Return the decimal sign that the columns of numbers prove, and the reason."""
+    cells = [plain_text(cell) or "" for one in columns for cell in one if isinstance(cell, str)]
+    plain = [cell for cell in cells if not _COULD_BE_THOUSANDS.fullmatch(cell)]
+    commas = sum(bool(_COMMA.fullmatch(cell)) for cell in plain)
+    points = sum(bool(_POINT.fullmatch(cell)) for cell in plain)
+    if commas and points:
+        return "", f"not proven: {commas} cells hold a decimal comma, {points} a decimal point"
+    if commas:
+        return ",", f"{commas} cells hold a decimal comma"
+    unclear = sum(bool(_COULD_BE_THOUSANDS.fullmatch(cell)) for cell in cells)
+    if points or not unclear:
+        return ".", f"{points} cells hold a decimal point" if points else "no text has a fraction"
+    return (
+        "",
+        f"not proven: {unclear} cells are like 1,234 or 1.234, which may be a fraction or not",
+    )
+
+
+def thousands_in(columns: Iterable[pd.Series], decimal: str) -> int:
+    """Return how many cells look as if thousands were set apart by the other sign."""
+    pattern = _THOUSANDS.get(decimal)
+    cells = [plain_text(cell) or "" for one in columns for cell in one if isinstance(cell, str)]
+    return sum(bool(pattern.fullmatch(cell)) for cell in cells) if pattern else 0

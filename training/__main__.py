@@ -129,6 +129,12 @@ def _check(said: Namespace, _: WorkFolder) -> None:
         print(f"Whole list, by table, row and rule: {whole}")
 
 
+def _grade(said: Namespace, _: WorkFolder) -> None:
+    from training.grades import grade_to
+
+    print("\n".join(grade_to(said.cohort, said.out, said.disagreements).lines()))
+
+
 def _audit(said: Namespace, _: WorkFolder) -> None:
     from training.asking import audit_plan, plan_asked_for
 
@@ -270,6 +276,7 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "products": _products,
     "synthesize": _synthesize,
     "check": _check,
+    "grade": _grade,
     "audit": _audit,
     "share": _share,
     "matrix": _matrix,

@@ -6,6 +6,7 @@ from pathlib import Path
 from features.errors import CohortError
 from features.sources.csv.mapping_draft import FileDraft, draft_files
 from features.sources.csv.mapping_text import mapping_text
+from features.sources.csv.settings import SETTINGS_FILE
 from features.sources.csv.site_files import files_at
 from training.whole_file import whole_file
 
@@ -47,9 +48,14 @@ def draft_mapping(path: Path, destination: Path) -> MappingReport:
     Raises
     ------
     CohortError
-        Nothing to read at `path`, or a file that cannot be read, or `destination` is there
-        already: what a person has corrected is never replaced.
+        Nothing to read at `path`, or a file that cannot be read, or tables that need no mapping, or
+        `destination` is there already: what a person has corrected is never replaced.
     """
+    if (path / SETTINGS_FILE).is_file() and (path / "courses.csv").is_file():
+        raise CohortError(
+            f"{path.name} holds the tables of the template, which need no mapping: "
+            f"python -m training import csv {path.name} DEST."
+        )
     if destination.exists():
         raise CohortError(f"{destination} is there already and may be corrected; name another.")
     drafts = draft_files(files_at(path))

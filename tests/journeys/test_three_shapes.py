@@ -95,3 +95,12 @@ def test_a_draft_is_the_same_twice_holds_no_patient_and_is_never_replaced(
     assert all("guess" in line for line in text.splitlines() if re.match(r'".*is = "\w+" }', line))
     assert "is there already" in said_by(capsys, "map", long, "--out", tmp_path / "a.toml", code=2)
     assert (tmp_path / "a.toml").read_text(encoding="utf-8") == text
+
+
+def test_the_tables_of_the_template_need_no_mapping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said_by(capsys, "example", "csv", tmp_path / "ours", "--courses", 5)
+    draft = tmp_path / "mapping.toml"
+    assert "need no mapping" in said_by(capsys, "map", tmp_path / "ours", "--out", draft, code=2)
+    assert not draft.exists()

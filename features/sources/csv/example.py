@@ -126,9 +126,11 @@ def _add_treatments(
     )
     for agent, when, dose, unit, most in doses:
         for day in np.flatnonzero(when)[:most]:
+            stop = round(day + 0.45 + 0.9, 3) if agent == "vasopressor" else ""
             rows.add(
                 "treatments", course_id=course, start_day=day + 0.45, known_day=day + 0.45,
-                agent=agent, dose=dose, dose_unit=unit, route="iv", intent="treatment",
+                stop_day=stop, agent=agent, dose=dose, dose_unit=unit, route="iv",
+                intent="treatment",
             )  # fmt: skip
 
 

@@ -60,7 +60,11 @@ def files_at(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise CohortError(f"there is no file or folder {path.name}.")
-    found = sorted(one for one in path.iterdir() if one.suffix.lower() in ENDINGS)
+    found = sorted(
+        one
+        for one in path.iterdir()
+        if one.suffix.lower() in ENDINGS and one.stem.lower() != "readme"
+    )
     if not found:
         raise CohortError(f"{path.name} holds no file that ends in {', '.join(ENDINGS)}.")
     return found

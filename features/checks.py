@@ -1,6 +1,6 @@
 """Named row checks of a cohort. A rule's name is its message; what fails is counted and listed.
 
-Every rule takes a table (and the courses) and marks the rows that break it. A row is reported by
+The rules are in :mod:`features.row_rules`. A row is reported by
 table, row number and every rule it breaks, never by its values.
 
 A row is left out, with one exception. What a course tells besides its ids, its product and the days
@@ -9,20 +9,17 @@ to leave out the patients whose sex was written "F" would choose patients by the
 rule is reported with the suffix ``(cell)``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from features.errors import ProductError
-from features.inputs import COURSE_FIELDS, INPUTS
+from features.inputs import COURSE_FIELDS
 from features.legal_values import legal_for_rows
 from features.products import product
+from features.row_rules import RULES, Mask, course_is_known, no_row, product_refusal
 from features.tables import TABLES, Cohort, Manifest, Table, conform, finished
-
-Mask = pd.Series
-Rule = Callable[[pd.DataFrame, pd.DataFrame], Mask]
 
 CELL = " (cell)"
 _SHOWN_ROWS = 5
@@ -82,175 +79,6 @@ class Failures:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-
-def _none(frame: pd.DataFrame) -> Mask:
-    return pd.Series(False, index=frame.index)
-
-
-def _of_course(frame: pd.DataFrame, courses: pd.DataFrame, column: str) -> pd.Series:
-    values = courses.drop_duplicates("course_id").set_index("course_id")[column]
-    return frame["course_id"].map(values)
-
-
-# --- courses ---------------------------------------------------------------------------------
-
-
-def course_id_is_unique(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """Both of two courses with one id are left out: nobody knows which is meant."""
-    return frame["course_id"].duplicated(keep=False) & frame["course_id"].notna()
-
-
-def patient_belongs_to_one_site(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """One patient id at two sites is two people, or one counted twice; either is unsafe."""
-    sites = frame.groupby("patient_id")["site"].nunique()
-    return frame["patient_id"].map(sites).fillna(0).astype(float) > 1
-
-
-def product_is_in_the_catalogue(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The product is known, by any of its names."""
-    return _product_refused_as(frame, "unknown")
-
-
-def product_is_a_car_t(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The product is no bispecific antibody, TCR-T or other relative of CAR-T."""
-    return _product_refused_as(frame, "not_car_t")
-
-
-def _product_refused_as(frame: pd.DataFrame, kind: str) -> Mask:
-    refused = {name: _refusal(name) == kind for name in frame["product"].dropna().unique()}
-    return frame["product"].astype("object").map(refused).fillna(value=False).astype(bool)
-
-
-def _refusal(name: str) -> str | None:
-    try:
-        product(name)
-    except ProductError as refusal:
-        return refusal.kind
-    return None
-
-
-def death_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """A patient who died before day 0 had no infusion."""
-    return frame["death_day"] < 0
-
-
-def death_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """Follow-up goes on to the death at least (whole days: that day still counts)."""
-    return frame["death_day"] > np.floor(frame["follow_up_days"]) + 1.0
-
-
-def readmission_is_after_discharge(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """Nobody returns before leaving."""
-    return frame["readmission_day"] < frame["discharge_day"]
-
-
-# --- rows that belong to a course --------------------------------------------------------------
-
-
-def course_was_kept(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The row's course was not left out itself."""
-    return ~frame["course_id"].isin(courses["course_id"])
-
-
-def course_is_known(frame: pd.DataFrame, every_course: pd.DataFrame) -> Mask:
-    """The row's course is in the courses table as it came."""
-    return ~frame["course_id"].isin(every_course["course_id"])
-
-
-def row_is_not_repeated(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The same row twice is counted once; where it came from does not make it another."""
-    return frame.duplicated([c for c in frame.columns if c != "source_row"], keep="first")
-
-
-def day_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """Nothing happens after the end of follow-up (whole days: that day still counts)."""
-    start = "start_day" if "start_day" in frame else "day"
-    return frame[start] > np.floor(_of_course(frame, courses, "follow_up_days")) + 1.0
-
-
-def known_is_not_before_it_happened(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """A result cannot be known before it was taken."""
-    start = "start_day" if "start_day" in frame else "day"
-    return frame["known_day"] < frame[start]
-
-
-def number_or_level_is_present(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """A number for numeric inputs, a word for inputs with levels."""
-    texts = [name for name, one in INPUTS.items() if one.is_text]
-    is_text = frame["input"].isin(texts)
-    return (is_text & frame["text"].isna()) | (~is_text & frame["value"].isna())
-
-
-def level_is_legal(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The word of an input with levels is one of them."""
-    bad = _none(frame)
-    for name, one in INPUTS.items():
-        if one.is_text:
-            mine = frame["input"].eq(name) & frame["text"].notna()
-            bad |= mine & ~frame["text"].isin(list(one.levels))
-    return bad
-
-
-def value_is_possible(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """The value lies in the hard range of its input."""
-    names = frame["input"].astype("object")
-    low = names.map({name: one.hard[0] for name, one in INPUTS.items()}).astype(float)
-    high = names.map({name: one.hard[1] for name, one in INPUTS.items()}).astype(float)
-    return (frame["value"] < low) | (frame["value"] > high)
-
-
-def stop_is_not_before_start(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """An interval ends after it began."""
-    return frame["stop_day"] < frame["start_day"]
-
-
-def grade_is_a_whole_number(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """Grades are 0 to 5."""
-    return frame["grade"].notna() & (frame["grade"] % 1 != 0)
-
-
-def grade_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
-    """CRS and ICANS follow the infusion; a grade above 0 before it is an error."""
-    return (frame["day"] < 0) & (frame["grade"] > 0)
-
-
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "courses": (
-        course_id_is_unique,
-        patient_belongs_to_one_site,
-        product_is_in_the_catalogue,
-        product_is_a_car_t,
-        death_is_not_before_infusion,
-        death_is_within_follow_up,
-        readmission_is_after_discharge,
-    ),
-    "measurements": (
-        course_was_kept,
-        row_is_not_repeated,
-        day_is_within_follow_up,
-        known_is_not_before_it_happened,
-        number_or_level_is_present,
-        level_is_legal,
-        value_is_possible,
-    ),
-    "treatments": (
-        course_was_kept,
-        row_is_not_repeated,
-        day_is_within_follow_up,
-        known_is_not_before_it_happened,
-        stop_is_not_before_start,
-    ),
-    "late_events": (course_was_kept, row_is_not_repeated),
-    "grades": (
-        course_was_kept,
-        row_is_not_repeated,
-        grade_is_not_before_infusion,
-        day_is_within_follow_up,
-        known_is_not_before_it_happened,
-        grade_is_a_whole_number,
-    ),
-}
 
 
 # What decides an outcome is no predictor; of the records the second dose starts the risk anew.
@@ -319,7 +147,7 @@ def check_tables(
         found |= _about_reading(of_rows) if as_published else of_rows
         found = _each_once(found)
         listed += list(_listed(name, frame, found | cells))
-        bad = _none(frame)
+        bad = no_row(frame)
         for mask in found.values():
             bad |= mask
         kept[name] = frame[~bad].reset_index(drop=True) if bad.any() else frame
@@ -401,7 +229,7 @@ def _products_that_are_no_car_t(courses: pd.DataFrame) -> list[str]:
     return [
         f"{count} courses left out: {name.strip()} is no CAR-T product, and no risk is estimated."
         for name, count in counts.items()
-        if _refusal(name) == "not_car_t"
+        if product_refusal(name) == "not_car_t"
     ]
 
 

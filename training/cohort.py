@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from features import sources
-from features.checks import CELL, Failures, check_cohort, course_was_kept
+from features.checks import CELL, Failures, check_cohort
 from features.cohort_files import (
     MANIFEST,
     fingerprint,
@@ -22,6 +22,7 @@ from features.cohort_files import (
 )
 from features.errors import CohortError
 from features.inputs import INPUTS
+from features.row_rules import course_was_kept
 from features.sources.csv.example import write_example
 from features.sources.csv.template import write_template
 from features.tables import Cohort

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.cohort_files import read_cohort, write_cohort
 from features.errors import AuditRefusal, PromotionRefused, TrackingError, VigiCellError
 from training import __main__ as command_line
 from training.__main__ import VERBS, main
@@ -222,3 +223,40 @@ def test_from_example_files_to_a_served_release(
         assert main(["promote", "crs-2-72h", *decided, *overrides]) == 0
     assert main(["export", *decided, "--to", str(tmp_path / "release")]) == 0
     assert (tmp_path / "release" / "release.json").is_file()
+
+
+def ordered_by_outcome(cohort: Path, renamed: Path) -> Path:
+    """Write the cohort again with course ids numbered by the highest CRS grade."""
+    tables = read_cohort(cohort)
+    crs = tables.grades[tables.grades["toxicity"] == "CRS"]
+    worst = crs.groupby("course_id")["grade"].max().reindex(tables.courses["course_id"]).fillna(0)
+    number = {course: f"k{at:03d}" for at, course in enumerate(worst.sort_values().index)}
+    for name in ("courses", "measurements", "treatments", "grades"):
+        frame = tables.table(name)
+        frame["course_id"] = frame["course_id"].map(number)
+    tables.courses["patient_id"] = tables.courses["course_id"]
+    tables.courses = tables.courses.sort_values("course_id", ignore_index=True)
+    return write_cohort(tables, renamed)
+
+
+def test_a_refusal_stops_with_its_own_exit_code_unless_the_plan_answers_for_it(
+    tmp_path: Path, cohort: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaky = ordered_by_outcome(cohort, tmp_path / "leaky")
+    plan = tmp_path / "plan.toml"
+    rule = "row_order_predicts_the_outcome"
+
+    def audits(override: str) -> int:
+        plan.write_text(f'[plan]\nname = "a"\nquestion = "grade-2-crs-72h"\n{override}')
+        return main(["audit", str(leaky), "--plan", str(plan), "--html", str(tmp_path / "a.html")])
+
+    assert audits("") == 3
+    assert f"- {rule}: " in capsys.readouterr().err
+    assert rule in (tmp_path / "a.html").read_text()
+    reason = "ids were given by the registry in order of severity"
+    assert audits(f'[audit.override]\n{rule} = "{reason}"') == 0
+    assert reason in (tmp_path / "a.html").read_text()
+    assert audits('[audit.override]\nno_such_rule = "because it is so"') == 2
+    assert "'no_such_rule', which does not exist" in capsys.readouterr().err
+    assert audits(f'[audit.override]\n{rule} = "x"') == 2
+    assert "say the reason in words" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pydantic_core
 
 from features.errors import NotAssessable
 from features.questions import QUESTIONS, Question
+from features.sources.records.site_mapping import SiteMapping
 from models.release import Release
 from serving.bedside import Bedside
 from serving.course import CourseSoFar
@@ -52,11 +53,21 @@ class Desk:
     ledger : Ledger
     demo : bool
         Whether models fitted to synthetic courses may answer.
+    site : SiteMapping, optional
+        How this site writes units and answers; the file that its imports read.
     """
 
-    def __init__(self, release: Release | None, ledger: Ledger, *, demo: bool = False) -> None:
+    def __init__(
+        self,
+        release: Release | None,
+        ledger: Ledger,
+        *,
+        demo: bool = False,
+        site: SiteMapping | None = None,
+    ) -> None:
         self._ledger = ledger
         self._demo = demo
+        self._site = site or SiteMapping()
         self._release = release
         self._estimators: Mapping[str, Estimator] = (
             {}
@@ -79,7 +90,7 @@ class Desk:
         """
         started = perf_counter()
         request = read_request(body)
-        bedside = Bedside(course_so_far(request), language)
+        bedside = Bedside(course_so_far(request, self._site), language)
         entry_id = secrets.token_urlsafe(16)
         answers = [self._one(one, bedside) for one in self._asked(request)]
         made = self._reply(entry_id, bedside, answers).model_dump_json().encode()

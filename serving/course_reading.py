@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from features.errors import ProductError, UnitError
 from features.inputs import INPUTS, Conversion
 from features.products import PRODUCTS, Product, product
+from features.sources.records.site_mapping import SiteMapping
 from features.units import conversion, misread_as, suggested_units, why_never_mixed
 from serving.course import CourseSoFar, Dose, Grade, Reading
 from serving.errors import RequestProblem, path_of, problems_of
@@ -21,6 +22,7 @@ from serving.messages import Grading, Measurement, Problem, RiskRequest, Treatme
 
 SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
+_PLAIN = SiteMapping()
 Where = tuple[str | int, ...]  # table and row; empty for the request itself
 _NO_INFUSION = Problem(
     path="course.infused_at",
@@ -45,15 +47,15 @@ def read_request(body: bytes) -> RiskRequest:
     raise problem  # outside of the handler: pydantic's error holds the input
 
 
-def course_so_far(request: RiskRequest) -> CourseSoFar:
-    """Return the course at its landmark.
+def course_so_far(request: RiskRequest, site: SiteMapping = _PLAIN) -> CourseSoFar:
+    """Return the course at its landmark; units and answers may be written as `site` writes them.
 
     Raises
     ------
     RequestProblem
         For missing or contradicting times, units and values.
     """
-    return _Reader(request).course()
+    return _Reader(request, site).course()
 
 
 @dataclass
@@ -61,6 +63,7 @@ class _Reader:
     """Reads one request, collecting what is wrong with it."""
 
     request: RiskRequest
+    site: SiteMapping
     problems: list[Problem] = field(default_factory=list)
     repeated: dict[str, None] = field(default_factory=dict)
     approximate: dict[str, None] = field(default_factory=dict)
@@ -108,12 +111,13 @@ class _Reader:
 
     def _reading(self, where: Where, row: Measurement) -> Reading:
         name, value, text = row["input"], row.get("value"), row.get("text")
+        text = None if text is None else self.site.answers.get((name, text), text)
         day, known = self._span(
             where, row.get("day"), row.get("at"), row.get("known_day"), row.get("known_at")
         )
         if INPUTS[name].is_text:
             return Reading(name, day, known, nan, self._level(where, name, value, text))
-        number = self._canonical(where, name, value, row.get("unit"), text)
+        number = self._canonical(where, name, value, self.site.unit(name, row.get("unit")), text)
         return Reading(name, day, known, number, None)
 
     def _level(self, where: Where, name: str, value: float | None, text: str | None) -> str:

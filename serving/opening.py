@@ -14,7 +14,7 @@ from features.telemetry import switch_off_telemetry
 from models.release import Release, load_release
 from serving.answer import Desk
 from serving.ledger import Ledger
-from serving.settings import Settings
+from serving.settings import Settings, site_mapping_of
 
 RELEASE_TAG = "vigicell-release:latest"
 _PATIENCE_SECONDS = 60.0
@@ -60,7 +60,8 @@ def require_free_port(settings: Settings) -> None:
 
 def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[bytes]:
     """Answer here, recorded in the ledger like any other answer."""
-    desk = Desk(opened_release(settings), Ledger(settings.ledger), demo=settings.demo)
+    site = site_mapping_of(settings)
+    desk = Desk(opened_release(settings), Ledger(settings.ledger), demo=settings.demo, site=site)
     try:
         for body in requests:
             yield desk.answer(body)

@@ -23,7 +23,7 @@ from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
-from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings  # noqa: E402 - as above
+from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
 
 # What answering needs and nothing else; training's libraries cost seconds at every start.
 _RUNTIME = (
@@ -80,7 +80,8 @@ class VigiCell:
         settings = Settings.from_environment(os.environ)
         place = settings.release or (self.release and Path(self.release.path))
         release = load_release(place) if place else None
-        self._desk = Desk(release, Ledger(settings.ledger), demo=settings.demo)
+        site = site_mapping_of(settings)
+        self._desk = Desk(release, Ledger(settings.ledger), demo=settings.demo, site=site)
         api.body_limit_bytes = settings.body_limit_bytes
         api.desk = self._desk
 

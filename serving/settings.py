@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from features.errors import SettingsError
+from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3000
@@ -37,6 +38,8 @@ class Settings:
         Where to listen; loopback unless said otherwise.
     body_limit_bytes : int
         The longest request body that is read.
+    site_mapping : Path or None
+        How this site writes units and answers (:mod:`features.sources.records.site_mapping`).
     """
 
     ledger: Path
@@ -45,6 +48,7 @@ class Settings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    site_mapping: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -69,7 +73,19 @@ class Settings:
             body_limit_bytes=read(
                 "VIGICELL_BODY_LIMIT_BYTES", _whole(*_BODY_LIMITS), DEFAULT_BODY_LIMIT_BYTES
             ),
+            site_mapping=read("VIGICELL_SITE_MAPPING", _existing_file, None),
         )
+
+
+def site_mapping_of(settings: Settings) -> SiteMapping:
+    """Read the site mapping that the settings name; an empty one without.
+
+    Raises
+    ------
+    CohortError
+        Naming the file, the entry, what came and what is legal.
+    """
+    return read_site_mapping(settings.site_mapping) if settings.site_mapping else SiteMapping()
 
 
 def default_ledger() -> Path:
@@ -114,6 +130,13 @@ def _file(key: str, text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if path.is_dir():
         raise _wrong(key, text, "the path of a file, not of a directory")
+    return path
+
+
+def _existing_file(key: str, text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise _wrong(key, text, "an existing file, TOML or a completed unmapped.csv")
     return path
 
 

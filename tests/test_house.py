@@ -35,9 +35,11 @@ def test_no_stranger_of_the_same_name_is_installed(package):
         assert not (Path(folder) / f"{package}.py").exists()
 
 
-@pytest.mark.parametrize("module", ["models.risk_model", "models.release", "features.matrix"])
+@pytest.mark.parametrize(
+    "module", ["models.risk_model", "models.release", "features.matrix", "serving.answer"]
+)
 def test_what_answers_at_the_bedside_loads_no_training_library(module):
-    heavy = ("shap", "mlflow", "optuna", "training", "bentoml")
+    heavy = ("shap", "mlflow", "optuna", "training", "bentoml", "openpyxl", "duckdb", "psycopg")
     code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -5,6 +5,7 @@ from math import isnan
 import pytest
 
 from features.inputs import INPUTS
+from features.sources.records.site_mapping import read_site_mapping
 from serving.course_reading import course_so_far, read_request
 from serving.errors import RequestProblem
 from serving.messages import EXAMPLE_REQUEST
@@ -239,3 +240,22 @@ def test_a_product_is_known_by_its_brand():
     course = read({"course": {"product": "yescarta"}})
     assert course.product is not None
     assert course.product.short == "axi-cel"
+
+
+def test_units_and_answers_may_be_written_as_the_site_writes_them(tmp_path):
+    file = tmp_path / "site.toml"
+    file.write_text(
+        '[[unit]]\nspelled = "mgProDeziliter"\nucum = "mg/dL"\n'
+        '[[answer]]\ninput = "oxygen_device"\nanswer = "Nasenbrille"\nlevel = "nasal_cannula"\n'
+    )
+    rows = [
+        a_measurement(value=2.5, unit="mgProDeziliter"),
+        {"input": "oxygen_device", "text": "Nasenbrille", "day": 1.0},
+    ]
+    body = json.dumps(a_request(measurements=rows)).encode()
+    course = course_so_far(read_request(body), read_site_mapping(file))
+    crp, device = course.readings
+    assert crp.value == 25.0
+    assert device.text == "nasal_cannula"
+    with pytest.raises(RequestProblem):
+        course_so_far(read_request(body))

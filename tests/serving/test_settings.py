@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from features.errors import SettingsError
-from serving.settings import Settings
+from features.errors import CohortError, SettingsError
+from serving.settings import Settings, site_mapping_of
 
 
 def test_nothing_said_means_this_machine_only_and_no_demonstration():
@@ -15,6 +15,8 @@ def test_nothing_said_means_this_machine_only_and_no_demonstration():
 
 
 def test_every_setting_is_read(tmp_path):
+    mapping = tmp_path / "site.toml"
+    mapping.write_text('[[unit]]\nspelled = "Stck"\nucum = "10*9/L"\n')
     settings = Settings.from_environment(
         {
             "VIGICELL_RELEASE": str(tmp_path),
@@ -23,11 +25,12 @@ def test_every_setting_is_read(tmp_path):
             "VIGICELL_HOST": "::1",
             "VIGICELL_PORT": "8080",
             "VIGICELL_BODY_LIMIT_BYTES": "4096",
+            "VIGICELL_SITE_MAPPING": str(mapping),
         }
     )
     assert settings == Settings(
         ledger=tmp_path / "l.sqlite", release=tmp_path, demo=True, host="::1", port=8080,
-        body_limit_bytes=4096,
+        body_limit_bytes=4096, site_mapping=mapping,
     )  # fmt: skip
 
 
@@ -58,3 +61,13 @@ def test_a_wrong_value_is_refused_with_key_value_and_what_is_legal(key, value, l
     assert key in str(caught.value)
     assert value in str(caught.value)
     assert legal in str(caught.value)
+
+
+def test_a_site_mapping_that_is_not_there_or_not_legal_stops_the_start(tmp_path):
+    with pytest.raises(SettingsError, match="VIGICELL_SITE_MAPPING"):
+        Settings.from_environment({"VIGICELL_SITE_MAPPING": str(tmp_path / "no.toml")})
+    wrong = tmp_path / "site.toml"
+    wrong.write_text('[[units]]\nspelled = "x"\n')
+    settings = Settings.from_environment({"VIGICELL_SITE_MAPPING": str(wrong)})
+    with pytest.raises(CohortError, match=r"site\.toml"):
+        site_mapping_of(settings)

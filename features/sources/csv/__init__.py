@@ -32,7 +32,8 @@ from features.sources.csv.course_days import Clock, time_zone
 from features.sources.csv.delimited import read_delimited
 from features.sources.csv.mapped_site import site_tables
 from features.sources.csv.mapping import read_mapping
-from features.sources.csv.settings import KEYS, checked_settings, csv_settings, declared_delays
+from features.sources.csv.settings import KEYS, checked_settings, csv_settings
+from features.sources.records.delays import declared_delays
 from features.sources.results import with_canonical_values
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES, Cohort, Manifest, Table, no_course_in_common

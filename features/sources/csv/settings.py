@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import CohortError
-from features.inputs import INPUTS
 from features.sources.flags import stated_flag
 
 KEYS = ("resolution", "end_of_record", "grading_system", "name", "delays", "synthetic")
 SETTINGS_FILE = "cohort.toml"
-LONGEST_DELAY_DAYS = 60
 
 
 def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,19 +50,3 @@ def checked_settings(settings: Mapping[str, Any], file: str) -> dict[str, Any]:
             "give it as an option. It decides what a landmark may see."
         )
     return made
-
-
-def declared_delays(stated: object) -> dict[str, float]:
-    """Return days from taken to known by input; raise `CohortError` for anything else."""
-    if not isinstance(stated, Mapping):
-        raise CohortError("delays is a table: input = days from taken to known.")
-    for name, days in stated.items():
-        if name not in INPUTS:
-            raise CohortError(f"delays: {name!r} is no known input.")
-        if (
-            isinstance(days, bool)
-            or not isinstance(days, int | float)
-            or not 0 <= days <= LONGEST_DELAY_DAYS
-        ):
-            raise CohortError(f"delays: {name} is a number of days, 0 to {LONGEST_DELAY_DAYS}.")
-    return {name: float(days) for name, days in stated.items()}

@@ -38,8 +38,8 @@ from typing import Any
 from features.errors import CohortError
 from features.inputs import INPUTS
 from features.products import product
-from features.sources.csv.settings import declared_delays
 from features.sources.records.codes import MEANINGS, Codes, Coding, Meaning, system_name
+from features.sources.records.delays import declared_delays
 from features.tables import GRADING_SYSTEMS, INTENTS, TOXICITIES
 
 PARTS = ("code", "answer", "unit", "delays")

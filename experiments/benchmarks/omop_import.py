@@ -8,19 +8,16 @@ row of the measurement table. The folder is made up, written to a temporary plac
 """
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+from measured_import import measured_import
 
 ROWS_A_PATIENT = 500
 DAY_0 = pd.Timestamp("2024-03-04 10:07:00")
-ROOT = Path(__file__).resolve().parents[2]
 LABS = (
     (3020460, "1988-5", "mg/L", 80), (3001122, "2276-4", "ng/mL", 2000),
     (3016723, "2160-0", "mg/dL", 2), (3024929, "777-3", "10*3/uL", 200),
@@ -78,41 +75,20 @@ def make_folder(folder: Path, rows: int, infused: float, fmt: str, *, bad: bool)
             file.write("7,one cell too few\n")
 
 
-def import_it(folder: Path, destination: Path) -> None:
-    """Import as a process of its own would, and say what it took."""
-    from training.cohort import import_cohort
-
-    began = time.perf_counter()
-    report = import_cohort("omop", folder, destination)
-    seconds = time.perf_counter() - began
-    # Not getrusage: its peak is handed down by the process that made the folder.
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    peak = int(status["VmHWM"].split()[0]) / 1024
-    print(f"{seconds:.1f} s, peak {peak:,.0f} MB, counts {report.counts}")
-    print(f"left out: {report.exclusions}")
-
-
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--rows", type=int, default=1_000_000)
     asked.add_argument("--infused", type=float, default=1.0)
     asked.add_argument("--format", choices=["csv", "parquet"], default="csv")
     asked.add_argument("--bad", action="store_true")
-    asked.add_argument("--measure", nargs=2, type=Path, help=argparse.SUPPRESS)
     said = asked.parse_args()
-    if said.measure:
-        import_it(*said.measure)
-        return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "cdm"
         folder.mkdir()
         make_folder(folder, said.rows, said.infused, said.format, bad=said.bad)
         print(f"{said.rows:,} measurement rows as {said.format}, {said.infused:.0%} of them of "
               f"infused patients{', one row broken' if said.bad else ''}", flush=True)  # fmt: skip
-        subprocess.run(  # noqa: S603 - this file again, so that making the folder does not count
-            [sys.executable, __file__, "--measure", folder, Path(place) / "cohort"],
-            check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        measured_import("omop", folder, Path(place) / "cohort")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,6 @@ def test_every_source_reads_as_published_strictly(
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(
-        CohortError, match="'redcap' is not known; sources: bwh, csv, fhir, nulisa, unicar"
-    ):
+    known = ", ".join(SOURCES)
+    with pytest.raises(CohortError, match=f"'redcap' is not known; sources: {known}"):
         load("redcap", tmp_path)

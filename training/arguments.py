@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(required=True, metavar="VERB")
     _cohort_verbs(verbs)
+    _looking_verbs(verbs)
     _model_verbs(verbs)
     _release_verbs(verbs)
     return top
@@ -100,6 +101,9 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("--courses", type=_whole(1), default=2000)
     one.add_argument("--seed", type=_whole(0), default=1)
     one.set_defaults(verb="synthesize")
+
+
+def _looking_verbs(verbs: Any) -> None:
     one = verbs.add_parser("check", help="count what a cohort holds and what breaks a rule")
     one.add_argument("cohort", type=Path, help="cohort directory, or folder of CSV files")
     one.add_argument("--rejected", type=Path, help="file.csv for the rows that break a rule")

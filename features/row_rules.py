@@ -94,7 +94,9 @@ def course_is_known(frame: pd.DataFrame, every_course: pd.DataFrame) -> Mask:
 
 def row_is_not_repeated(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
     """The same row twice is counted once; where it came from does not make it another."""
-    return frame.duplicated([c for c in frame.columns if c != "source_row"], keep="first")
+    again = frame.duplicated([c for c in frame.columns if c != "source_row"], keep="first")
+    start = "start_day" if "start_day" in frame else "day"
+    return again & frame[start].notna()  # a row without a day cannot be compared
 
 
 def day_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:

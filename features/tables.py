@@ -326,7 +326,7 @@ def _as_flag(series: pd.Series) -> pd.Series:
 
 
 def _as_timestamp(series: pd.Series) -> pd.Series:
-    instants = pd.to_datetime(series, errors="coerce", utc=True)
+    instants = pd.to_datetime(series, errors="coerce", utc=True, format="ISO8601")
     return instants.astype("datetime64[us, UTC]")
 
 

@@ -288,5 +288,9 @@ class AuditPlan:
     def __post_init__(self) -> None:
         for rule, reason in self.override.items():
             need(
-                len(reason.strip()) >= 10, "audit.override", rule, reason, "say the reason in words"
+                len(reason.strip()) >= 10,
+                "audit.override",
+                rule,
+                reason,
+                "say the reason in words, 10 characters or more",
             )

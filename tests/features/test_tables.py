@@ -3,7 +3,8 @@ import pytest
 
 from features.checks import check_cohort, check_tables
 from features.errors import CohortError
-from features.tables import TABLES, Manifest, cohort_of
+from features.row_rules import row_is_not_repeated
+from features.tables import TABLES, Manifest, cohort_of, conform
 
 
 def manifest(**changes):
@@ -229,3 +230,22 @@ def test_exclusions_are_kept_in_the_manifest():
 def test_an_illegal_manifest_says_what_is_legal():
     with pytest.raises(CohortError, match="censored, outcome_known, ended_at_peak"):
         manifest(end_of_record="whenever")
+
+
+def test_one_column_may_hold_several_spellings_of_a_timestamp():
+    written = ["2025-03-01T10:00:00+01:00", "2025-03-01T10:00", "2025-03-01", "yesterday"]
+    frame, unreadable = conform(
+        pd.DataFrame(
+            {"course_id": list("abcd"), "patient_id": list("abcd"), "product": "axi-cel",
+             "infused_at": written}
+        ),
+        TABLES["courses"],
+    )  # fmt: skip
+    assert frame["infused_at"].notna().tolist() == [True, True, True, False]
+    assert unreadable["infused_at_is_a_timestamp"].tolist() == [False, False, False, True]
+
+
+def test_rows_without_a_day_are_not_called_repeated():
+    rows = pd.DataFrame({"course_id": ["a", "a"], "day": [None, None], "input": "crp_mg_l"})
+    frame, _ = conform(rows, TABLES["measurements"])
+    assert not row_is_not_repeated(frame, frame).any()

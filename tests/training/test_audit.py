@@ -204,3 +204,14 @@ def test_a_report_is_json_and_a_page_without_any_value_of_a_patient() -> None:
     assert "c17" not in text
     page = report.to_html()
     assert page.count("<tr") + page.count("<section") == len(RULES)
+
+
+def test_a_cohort_chosen_by_its_outcome_is_warned_of() -> None:
+    made = Audited()
+    ever = set(made.rows.loc[made.rows["outcome"] == 1, "patient_id"])
+    free = [p for p in made.rows["patient_id"].unique() if p not in ever][:12]
+    kept = made.rows["patient_id"].isin({*ever, *free})
+    made.rows, made.X = made.rows[kept].reset_index(drop=True), made.X[kept.to_numpy()]
+    finding = next(f for f in made.audit().findings if f.rule == "too_few_event_patients")
+    assert finding.severity == "warn"
+    assert "only 12 do not" in finding.text

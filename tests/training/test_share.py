@@ -81,3 +81,11 @@ def test_a_failure_leaves_nothing_half_written(
 def test_a_cohort_directory_is_needed(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match=MANIFEST):
         share(tmp_path, tmp_path / "out")
+
+
+def test_a_cohort_without_treatments_can_be_shared_as_meds(tmp_path: Path) -> None:
+    cohort = a_cohort_with_dates(4)
+    cohort.treatments = cohort.treatments.iloc[:0]
+    bare = write_cohort(cohort, tmp_path / "bare")
+    done = share(bare, tmp_path / "out", "meds")
+    assert len(read("meds", done.destination)[0].courses) == 4

@@ -7,6 +7,7 @@ from training.audit_rules.finding import Finding, Severity
 
 REFUSE_EVENTS_BELOW = 5
 WARN_EVENTS_BELOW = 50
+WARN_EVENT_FREE_BELOW = 20
 WARN_UNDETERMINED = 0.25
 REFUSE_UNDETERMINED = 0.90
 
@@ -30,6 +31,19 @@ def too_few_event_patients(evidence: Evidence) -> Finding:
             way_out="Ask at a lower grade threshold or a longer horizon, or bring more patients.",
             statistic=n,
             threshold=REFUSE_EVENTS_BELOW,
+            row_counts=counts,
+        )
+    patients, without = counts["patients"], counts["patients"] - n
+    if without < min(n, WARN_EVENT_FREE_BELOW):
+        return Finding(
+            rule,
+            "warn",
+            f"{n} of {patients} patients have the event and only {without} do not: the cohort was "
+            "chosen by its outcome, or the question is asked of those who have it already.",
+            way_out="Ask who gets worse (from_grade in the question), or bring patients without "
+            "the event from the same source.",
+            statistic=without,
+            threshold=WARN_EVENT_FREE_BELOW,
             row_counts=counts,
         )
     few = n < WARN_EVENTS_BELOW

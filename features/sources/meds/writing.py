@@ -98,7 +98,9 @@ def meds_events(cohort: Cohort) -> pd.DataFrame:
         numeric_value=events["value"].astype("float32"),
     )
     events = events.sort_values(["subject_id", "time"], kind="stable", ignore_index=True)
-    return events.reindex(columns=SCHEMA.names)
+    whole = events.reindex(columns=SCHEMA.names)
+    times = [one.name for one in SCHEMA if pa.types.is_timestamp(one.type)]
+    return whole.assign(**{name: pd.to_datetime(whole[name]) for name in times})
 
 
 def _places(courses: pd.DataFrame) -> pd.DataFrame:

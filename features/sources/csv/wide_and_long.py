@@ -34,7 +34,6 @@ _YES = ("yes", "y", "true", "是", "有", "√", "x", "given")
 _NO = ("no", "n", "false", "否", "无", "-", "not given")
 _GRADE = re.compile(r"(?:grade|crs|icans|g)?\s*([0-5](?:\.0)?|[iv]{1,3})\s*(?:级|度|grade)?", re.I)
 _BETWEEN = re.compile(r"\s*(?:--|~|—|至|\bto\b|(?<=[\d\s])-)\s*")
-_TABLE_OF_ROWS = {"results": "measurements", "treatments": "treatments"}
 
 
 def parts_of(one: Opened, infusions: Infusions, clock: Clock) -> Iterator[Part]:

@@ -17,7 +17,6 @@ from features.inputs import COURSE_FIELDS, DIAGNOSES, INPUTS
 from features.products import PRODUCTS, product
 from features.tables import AGENTS, TOXICITIES
 
-UNSTATED_PRODUCT = ""
 LOCAL = "local:"
 MEANINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

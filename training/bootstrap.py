@@ -60,6 +60,12 @@ class PatientBootstrap:
         self._codes = codes
         self._row_weights = np.asarray(row_weights, dtype=np.float64)
 
+    def weighing(self, row_weights: npt.ArrayLike) -> PatientBootstrap:
+        """Return the same draws of the same patients, their rows weighing otherwise, (n,)."""
+        again = PatientBootstrap(self._codes, row_weights, 0)
+        again.counts, again._codes = self.counts, self._codes
+        return again
+
     def row_weights(self) -> Iterator[FloatArray]:
         """Yield the weights of the rows, (n,), draw by draw, without the cohort itself."""
         for counts in self.counts[1:]:

@@ -35,6 +35,7 @@ from training.fitting import (
     recipe_of,
 )
 from training.journal import mend_after_a_stop
+from training.judging.rows import LINEAR, MODEL, UNTUNED
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.splits import Fold, Folds, IntArray, patient_folds
@@ -42,7 +43,6 @@ from training.stop_by_hand import deaf_children
 from training.task import Rows, Task
 from training.tune import Candidate, Tuned, allowed_trials, tune
 
-MODEL, UNTUNED, LINEAR = "model", "untuned_default", "linear_margin"
 FINAL = "final"
 
 

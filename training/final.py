@@ -19,7 +19,7 @@ from models.training_range import training_ranges
 from training.audit import AuditReport
 from training.bootstrap import FloatArray, PatientBootstrap
 from training.code_version import code_version
-from training.crossfit import FINAL, MODEL, CrossFit, Learnt, learn, one_thread
+from training.crossfit import FINAL, CrossFit, Learnt, learn, one_thread
 from training.fitting import (
     Recipe,
     Settings,
@@ -29,6 +29,7 @@ from training.fitting import (
     probability,
     recipe_of,
 )
+from training.judging.rows import MODEL
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.task import Rows, Task

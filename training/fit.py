@@ -22,7 +22,7 @@ from features.tables import Cohort
 from training.audit import AuditReport
 from training.audit import audit as run_audit
 from training.bootstrap import FloatArray
-from training.crossfit import MODEL, CrossFit, nested
+from training.crossfit import CrossFit, nested
 from training.evaluate import evaluation_table, judge
 from training.final import Final, fit_final
 from training.plan import Plan
@@ -159,12 +159,12 @@ def _evaluated(
     workers: int,
 ) -> dict[str, Any]:
     judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-    table = evaluation_table(task, cross, judged)
+    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed)
     table["models_tried"] += len(final.tuned.candidates)
     table["notes"] = list(dict.fromkeys([*table["notes"], *final.notes]))
     table["interval_coverage"] = final.model.manifest["interval_coverage"]
     if oracle is not None:
-        table["oracle"] = against_truth(task, oracle, cross.risks[MODEL], judged.bootstrap)
+        table["oracle"] = against_truth(judged, oracle[task.judged.first_time])
     if plan.evaluation.conventions:
         table["end_of_record"] = _sensitivity(cohort, plan, final.tuned, progress, workers)
     return table
@@ -184,7 +184,7 @@ def _sensitivity(
             table[convention] = {"not_assessable": str(reason)}
             continue
         judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-        full = evaluation_table(task, cross, judged)
+        full = evaluation_table(task, cross, judged, 0, plan.seed)
         kept = (*task.counts, "model", "comparators", "differences", "left_out")
         table[convention] = {key: full[key] for key in kept}
     return table

@@ -9,8 +9,10 @@ import numpy as np
 
 from features.errors import NotAssessable
 from features.tables import Cohort
-from training.crossfit import MODEL, nested
-from training.evaluate import differences, judge
+from training.crossfit import nested
+from training.evaluate import judge
+from training.judging.headline import differences
+from training.judging.rows import MODEL
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.task import prepare

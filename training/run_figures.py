@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 
 from features.columns import describe
 from training import figures
-from training.crossfit import MODEL
-from training.evaluate import first_time_rows
 from training.figures import Caption
 from training.fit import FitResult
+from training.judging.rows import MODEL
 from training.task import Rows
 
 COMPARED_WITH = 3  # comparators drawn beside the model, the best first
@@ -28,7 +27,7 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     the figures beside it say the same; tuning and contributions are of the rows that the final
     model learnt from. The waterfall is drawn for synthetic cohorts only.
     """
-    judged = first_time_rows(result.task)
+    judged = result.task.judged.first_time
     rows = result.task.rows.take(judged)
     drawn = {name: risks[judged] for name, risks in _drawn(result).items()}
     caption, learnt = _caption(result, rows), _caption(result, result.task.rows)

@@ -19,6 +19,7 @@ from features.questions import Question, labels
 from features.tables import Cohort
 from models.columns import NamedMatrix, named_matrix
 from training.bootstrap import FloatArray
+from training.judging.rows import JudgedRows, row_facts
 from training.plan import Plan
 from training.splits import IntArray, patient_outcomes
 
@@ -80,6 +81,7 @@ class Task:
     question, predictors, facts : what was asked, of which columns, in which cohort.
     rows : the rows with an outcome.
     labels : DataFrame, the labels of these rows.
+    row_facts : DataFrame, what these rows are grouped and counted by.
     asked : DataFrame, the labels of all rows at risk, those without an outcome among them.
     censored : whether weights stand in for rows without an outcome.
     """
@@ -89,6 +91,7 @@ class Task:
     facts: CohortFacts
     rows: Rows
     labels: pd.DataFrame
+    row_facts: pd.DataFrame
     asked: pd.DataFrame
     censored: bool
     notes: tuple[str, ...] = field(default=())
@@ -99,14 +102,14 @@ class Task:
         return patient_outcomes(self.rows.patients, self.rows.y).events
 
     @property
+    def judged(self) -> JudgedRows:
+        """The same rows as risks are held against."""
+        return JudgedRows(self.rows.y, self.rows.weight, self.rows.patients, self.row_facts)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Rows, patients, event rows and event patients."""
-        return {
-            "n_rows": len(self.rows),
-            "n_patients": len(set(self.rows.patients)),
-            "n_event_rows": int((self.rows.y == 1).sum()),
-            "n_event_patients": self.event_patients,
-        }
+        return self.judged.counts
 
     def learning(self, at: IntArray) -> Rows:
         """Return rows to learn from, their censoring weights learnt from their patients alone."""
@@ -157,6 +160,7 @@ def prepare(cohort: Cohort, plan: Plan, convention: str | None = None) -> Task:
         facts=_facts(cohort, used),
         rows=rows,
         labels=chosen,
+        row_facts=row_facts(cohort, chosen),
         asked=asked,
         censored=used == "censored",
     )

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.bootstrap import FloatArray, PatientBootstrap, summarise
+from training.bootstrap import FloatArray, summarise
+from training.judging.headline import Judged
+from training.judging.rows import MODEL
 from training.metrics import measures_of
 from training.task import Task
 
@@ -31,23 +33,20 @@ def true_risks(task: Task, truth: pd.DataFrame | None) -> FloatArray | None:
     return found if np.isfinite(found).any() else None
 
 
-def against_truth(
-    task: Task, true_risk: FloatArray, risks: FloatArray, bootstrap: PatientBootstrap
-) -> dict[str, Any]:
+def against_truth(judged: Judged, true_risk: FloatArray) -> dict[str, Any]:
     """Figures of the true risk itself, and the model's mean distance from it.
 
     Parameters
     ----------
-    task : Task
-    true_risk : (n,)
-    risks : (repeats, n), out of fold.
-    bootstrap : the draws of the evaluation.
+    judged : rows, out-of-fold risks and draws of the evaluation.
+    true_risk : (n,) of the same rows.
     """
+    risks = judged.risks[MODEL]
     known = np.isfinite(true_risk)
     filled = np.where(known, true_risk, 0.0)
-    y = task.rows.y
+    y = judged.rows.y
     measures = measures_of(y[known], filled[known])
-    drawn = bootstrap.replicate(
+    drawn = judged.bootstrap.replicate(
         {name: (lambda w, measure=measures[name]: measure(w[:, known])) for name in ORACLE_FIGURES}
         | {
             "model_distance": lambda w: (

@@ -19,7 +19,6 @@ from features.tables import Cohort
 from models.columns import NamedMatrix
 from training.bootstrap import FloatArray, PatientBootstrap, summarise
 from training.comparators import WEAK_PENALTY_C, compare
-from training.evaluate import first_time_rows
 from training.metrics import auroc, stratified_auroc
 from training.plan import Plan, PredictorPlan
 from training.splits import IntArray, patient_folds
@@ -67,7 +66,7 @@ def asked_question(
     """Ask a question of a cohort; patients who had the event before are left out."""
     plan = Plan(asked.name, asked.to_dict(), predictors=predictors)
     task = prepare(cohort, plan, convention)
-    at = first_time_rows(task)
+    at = task.judged.first_time
     return Asked(task.rows.take(at), lambda part: task.learning(at[part]))
 
 

@@ -12,11 +12,12 @@ from models.risk_model import RiskModel
 from tests.training.made_up import ASKED, a_plan, daily_courses
 from training.audit import AuditReport, audit
 from training.audit_rules.finding import Finding
-from training.crossfit import LINEAR, MODEL, UNTUNED, nested
+from training.crossfit import nested
 from training.fit import fit, flat_metrics, study_key
+from training.judging.rows import LINEAR, MODEL, UNTUNED
 from training.metrics import auroc
 from training.plan import CalibrationPlan, EvaluationPlan, FoldPlan, TuningPlan
-from training.task import Rows, Task, prepare
+from training.task import Rows, prepare
 from training.verdict import MORE, SIMPLER, USE, verdict
 
 
@@ -29,7 +30,7 @@ def result():
 def with_outcomes(task, y):
     rows = Rows(task.rows.X, y, task.rows.weight, task.rows.patients, task.rows.context)
     labels = task.labels.assign(outcome=y)
-    return Task(task.question, task.predictors, task.facts, rows, labels, task.asked, task.censored)
+    return replace(task, rows=rows, labels=labels)
 
 
 def test_random_outcomes_are_not_predicted():

@@ -1,0 +1,1 @@
+"""What is found out about risks of rows whose outcome is known: one idea a file."""

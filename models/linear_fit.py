@@ -152,6 +152,15 @@ def fit_linear_margin(X: Matrix, outcome: Floats, weight: Floats, spec: MarginSp
     return LinearMargin(float(fitted[0]), terms, _provenance(spec))
 
 
+def unfitted_terms(X: Matrix, weight: Floats, spec: MarginSpec) -> tuple[Term, ...]:
+    """Return the terms of a spec, centred and scaled on rows but with coefficients of 0.
+
+    For fitting them by other means than :func:`fit_linear_margin`; `X` and `weight` as there.
+    """
+    matrix, w = named_matrix(X), np.asarray(weight, dtype=np.float64)
+    return tuple(c.term for term in spec.terms for c in _candidates(term, matrix, w, spec))
+
+
 def checked_rows(
     matrix: NamedMatrix, outcome: Floats, weight: Floats
 ) -> tuple[NamedMatrix, Floats, Floats]:

@@ -11,7 +11,7 @@ from features.questions import Question
 from models.linear_fit import MarginSpec, MarginTerm
 from training.plan import Plan
 from training.plan_sections import PredictorPlan, TreePlan
-from training.task import published_logit
+from training.task import PUBLISHED, context_columns
 
 PSEUDO_PATIENTS = 20.0  # the published rate counts as much as twenty patients of the cohort
 MONOTONE = ("grade", "highest")
@@ -61,7 +61,7 @@ def _daily_margin(asked: Question) -> MarginSpec:
 
 def _baseline_margin(asked: Question) -> MarginSpec:
     facts = (MarginTerm("age_years"), *(MarginTerm(name) for name in BURDEN))
-    prior = published_logit(asked)
+    prior = context_columns(asked).get(PUBLISHED)
     pooled = _pooled_logit(asked)
     if prior is None or pooled is None:
         return MarginSpec(terms=facts)

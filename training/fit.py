@@ -19,6 +19,8 @@ import pandas as pd
 from features.errors import NotAssessable, QuestionError
 from features.questions import Question
 from features.tables import Cohort
+from models.linear import LinearMargin
+from models.risk_model import RiskModel
 from training.audit import AuditReport
 from training.audit import audit as run_audit
 from training.bootstrap import FloatArray
@@ -27,11 +29,12 @@ from training.evaluate import evaluation_table, judge
 from training.final import Final, fit_final
 from training.plan import Plan
 from training.progress import Progress, unwatched
+from training.simpler import fitted_comparators, simpler_model
 from training.task import Task, prepare
 from training.tracker import NoTracker, Tracker
 from training.truth import against_truth, true_risks
 from training.tune import Tuned
-from training.verdict import Verdict, verdict
+from training.verdict import SIMPLER, Verdict, verdict
 
 Audit = Callable[[Cohort, Question, pd.DataFrame, pd.DataFrame, pd.DataFrame | None], AuditReport]
 
@@ -43,6 +46,8 @@ class FitResult:
     """A fitted model and everything that was found out about it.
 
     `evaluation` is plain data without a patient row; `verdict` follows from it by the plan's rule.
+    `comparators` were fitted on all rows, to be held against other patients; `simpler` is the best
+    of them as a risk model where the verdict prefers it.
     """
 
     final: Final
@@ -51,9 +56,11 @@ class FitResult:
     audit: AuditReport | None
     cross_fit: CrossFit
     task: Task
+    comparators: Mapping[str, LinearMargin]
+    simpler: RiskModel | None
 
     @property
-    def model(self) -> Any:
+    def model(self) -> RiskModel:
         """The risk model."""
         return self.final.model
 
@@ -108,7 +115,11 @@ def fit(
     decided = verdict(evaluation, plan.evaluation)
     evaluation["verdict"] = decided.to_dict()
     told.metrics(flat_metrics(evaluation))
-    return FitResult(final, evaluation, decided, report, cross, task)
+    comparators = fitted_comparators(task, plan)
+    simpler = None
+    if decided.decision == SIMPLER and decided.best_comparator in comparators:
+        simpler = simpler_model(task, plan, cross, str(decided.best_comparator), report, oracle)
+    return FitResult(final, evaluation, decided, report, cross, task, comparators, simpler)
 
 
 def _audited(cohort: Cohort, plan: Plan, task: Task, audit: Audit | None) -> AuditReport | None:

@@ -202,7 +202,15 @@ COMPARATORS: tuple[str, ...] = (
     "m_easix",
     "car_hematotox",
 )
-DAILY_COMPARATORS = ("current_grade", "grade_and_day", "penalised_logistic")
+DAILY_COMPARATORS = (
+    "current_grade",
+    "grade_and_day",
+    "penalised_logistic",
+    "easix",
+    "s_easix",
+    "m_easix",
+    "car_hematotox",
+)
 BASELINE_COMPARATORS = (
     "product_base_rate",
     "penalised_logistic",

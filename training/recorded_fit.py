@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,12 +27,14 @@ from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.registry import Version
 from training.run_figures import run_figures
+from training.simpler import margins_to_json
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore
 from training.whole_file import whole_file
 from training.work_folder import WorkFolder
 
 RISK_MODEL = "risk_model"
+SIMPLER_MODEL = "simpler_model"
 AUDIT_PAGE = "audit.html"
 TRUTH = "truth.parquet"
 SYNTHETIC = "synthetic"
@@ -155,10 +158,20 @@ def fit_and_record(
     with (
         _whole_json(place / registry.EVALUATION, result.evaluation),
         _whole_json(place / registry.PLAN, plan.to_dict()),
+        _whole_json(place / registry.COMPARATORS, margins_to_json(result.comparators)),
     ):
         result.model.save(directory)
+    _keep_simpler(result, place)
     named_store = store.shown_uri if store and store.artifacts is None else ""
     return RecordedFit(result, directory, _recorded(tracker, result, plan, place), named_store)
+
+
+def _keep_simpler(result: FitResult, place: Path) -> None:
+    """Write the simpler model beside the model where it wins; an older one there goes."""
+    if result.simpler is not None:
+        result.simpler.save(place / SIMPLER_MODEL)
+    elif (place / SIMPLER_MODEL).is_dir():
+        shutil.rmtree(place / SIMPLER_MODEL)
 
 
 def _tracker(store: TrackingStore, plan: Plan, cohort: Cohort) -> MlflowTracker:
@@ -190,7 +203,7 @@ def _recorded(
 ) -> Version | None:
     if tracker is None:
         return None
-    for name in (registry.EVALUATION, registry.PLAN):
+    for name in (registry.EVALUATION, registry.PLAN, registry.COMPARATORS):
         tracker.artifact(place / name)
     tracker.tags({"verdict": result.verdict.text, "model_digest": result.model.digest})
     for name, figure in run_figures(result):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -28,6 +28,7 @@ from training.tracking_store import TrackingStore, import_mlflow, said_as_tracki
 CHAMPION, CHALLENGER = "champion", "challenger"
 REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
+COMPARATORS = "comparators.json"
 OVERRIDDEN = "gate_overridden"
 
 
@@ -112,16 +113,53 @@ def questions(store: TrackingStore) -> list[str]:
 
 def at_alias(store: TrackingStore, question: str, alias: str) -> Version | None:
     """Return the version an alias points to; `None` where it points to none."""
+    return _found(store, lambda: store.client.get_model_version_by_alias(question, alias))
+
+
+def numbered(store: TrackingStore, question: str, number: str) -> Version | None:
+    """Return the version of a number; `None` where there is none."""
+    return _found(store, lambda: store.client.get_model_version(question, number))
+
+
+def of_run(store: TrackingStore, run_id: str) -> Version:
+    """Return the version that a run registered.
+
+    Raises
+    ------
+    TrackingError
+        Where there is no such run, or it registered no model (a trial, a fold, a broken fit).
+    """
+    if _asked(store, lambda: store.client.get_run(run_id)) is None:
+        raise TrackingError(f"There is no run {run_id} in {store.shown_uri}. `ui` shows the runs.")
+    with said_as_tracking_error(store.uri):
+        found = list(store.client.search_model_versions(f"run_id = '{run_id}'"))
+    if not found:
+        raise TrackingError(
+            f"Run {run_id} registered no model: it is a trial, a fold, or a fit that did not end."
+        )
+    return _version(found[0])
+
+
+def _found(store: TrackingStore, ask: Callable[[], Any]) -> Version | None:
+    found = _asked(store, ask)
+    return None if found is None else _version(found)
+
+
+def _asked(store: TrackingStore, ask: Callable[[], Any]) -> Any:
+    """Ask the store for one thing; None where it has no such thing."""
     with said_as_tracking_error(store.uri):
         mlflow = import_mlflow()
         try:
-            found = store.client.get_model_version_by_alias(question, alias)
+            return ask()
         except mlflow.MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
+
+
+def _version(found: Any) -> Version:
     return Version(
-        question,
+        str(found.name),
         str(found.version),
         str(found.tags["digest"]),
         str(found.run_id),
@@ -204,3 +242,10 @@ def document(store: TrackingStore, version: Version, name: str) -> dict[str, Any
         mlflow.set_tracking_uri(store.uri)
         loaded: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/{name}")
     return loaded
+
+
+def documents(store: TrackingStore, version: Version, names: Sequence[str]) -> dict[str, Any]:
+    """Return those of the named JSON documents that were recorded with the run of a version."""
+    with said_as_tracking_error(store.uri):
+        there = {found.path for found in store.client.list_artifacts(version.run_id)}
+    return {name: document(store, version, name) for name in names if name in there}

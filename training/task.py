@@ -24,6 +24,7 @@ from training.plan import Plan
 from training.splits import IntArray, patient_outcomes
 
 SCORE_NAMES = ("easix", "s_easix", "m_easix", "car_hematotox")
+GRADE, DAY, PUBLISHED = "current_grade", "landmark_day", "published_logit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ class Rows:
     X : NamedMatrix, (n, predictors); NaN where missing.
     y, weight : (n,) outcomes (0 or 1) and weights.
     patients : (n,) whose row it is.
-    context : DataFrame of n rows: what comparators read (current_grade, landmark_day,
-        published_logit and the bedside scores).
+    context : DataFrame of n rows: what comparators read (GRADE, DAY, PUBLISHED and the bedside
+        scores).
     """
 
     X: NamedMatrix
@@ -181,17 +182,20 @@ def _facts(cohort: Cohort, convention: str) -> CohortFacts:
 
 def _context(cohort: Cohort, asked: Question, chosen: pd.DataFrame) -> pd.DataFrame:
     """Build what comparators read, whether or not the model may see it."""
-    prior = published_logit(asked)
-    wanted = (*SCORE_NAMES, *([prior] if prior else []))
-    context = feature_matrix(cohort, chosen[["course_id", "instant"]], PredictorSet(columns=wanted))
-    context = context.rename(columns={prior: "published_logit"} if prior else {})
-    return context.assign(
-        current_grade=chosen["current_grade"], landmark_day=chosen["landmark_day"]
-    )
+    columns = context_columns(asked)
+    wanted = PredictorSet(columns=tuple(columns.values()))
+    context = feature_matrix(cohort, chosen[["course_id", "instant"]], wanted)
+    return context.rename(columns={column: role for role, column in columns.items()})
 
 
-def published_logit(asked: Question) -> str | None:
-    """Name the column with the published rate of this toxicity and grade; None without one."""
-    if (asked.toxicity, asked.min_grade) not in PRIORS:
-        return None
-    return f"prior_logit_{asked.toxicity.lower()}_{asked.min_grade}"
+def context_columns(asked: Question) -> dict[str, str]:
+    """Return what comparators read -> the column of the feature matrix that holds it.
+
+    Without a published rate of this toxicity and grade, PUBLISHED is not among them.
+    """
+    toxicity = asked.toxicity.lower()
+    columns = {name: name for name in SCORE_NAMES}
+    columns |= {GRADE: f"{toxicity}_grade", DAY: "day"}
+    if (asked.toxicity, asked.min_grade) in PRIORS:
+        columns[PUBLISHED] = f"prior_logit_{toxicity}_{asked.min_grade}"
+    return columns

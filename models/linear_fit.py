@@ -158,6 +158,8 @@ def unfitted_terms(X: Matrix, weight: Floats, spec: MarginSpec) -> tuple[Term, .
     For fitting them by other means than :func:`fit_linear_margin`; `X` and `weight` as there.
     """
     matrix, w = named_matrix(X), np.asarray(weight, dtype=np.float64)
+    if not (w > 0).all():
+        matrix, w = NamedMatrix(matrix.names, matrix.numbers[w > 0]), w[w > 0]
     return tuple(c.term for term in spec.terms for c in _candidates(term, matrix, w, spec))
 
 

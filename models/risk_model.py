@@ -183,7 +183,7 @@ class RiskModel:
 
     def unusual(self, X: Matrix | Floats) -> list[list[Unusual]]:
         """Return, for each row, what the model reads outside of the 1 to 99 % training range."""
-        return self.quantiles.unusual(self.matrix(X), self._read)
+        return self.quantiles.unusual(self.matrix(X), self.reads)
 
     def unseen_product(self, product: str | None) -> bool:
         """Whether no training patient had this product (or it is not known)."""
@@ -235,7 +235,8 @@ class RiskModel:
         return model
 
     @cached_property
-    def _read(self) -> tuple[str, ...]:
+    def reads(self) -> tuple[str, ...]:
+        """The predictors that the margin or any tree may read, in the order of the set."""
         read = {*self.linear.predictors, *(self.trees.predictors if self.trees else ())}
         return tuple(name for name in self.predictors.names() if name in read)
 

@@ -193,18 +193,21 @@ def _fit(said: Namespace, folder: WorkFolder) -> None:
     print("\n".join(fit_lines(done)))
 
 
-def _predict(said: Namespace, _: WorkFolder) -> None:
+def _predict(said: Namespace, folder: WorkFolder) -> None:
     from training.asking import predict_to
+    from training.tracking_store import open_store
 
-    rows = predict_to(said.model, said.cohort, said.out)
+    rows = predict_to(said.model, said.cohort, said.out, lambda: open_store(folder))
     print(f"{rows} landmarks answered: {said.out} (holds risks of patients: keep it like a cohort)")
 
 
-def _evaluate(said: Namespace, _: WorkFolder) -> None:
+def _evaluate(said: Namespace, folder: WorkFolder) -> None:
     from training.asking import evaluate_on
     from training.summary import evaluation_lines
+    from training.tracking_store import open_store
 
-    print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort))))
+    table = evaluate_on(said.model, said.cohort, lambda: open_store(folder), said.json)
+    print("\n".join(evaluation_lines(table)))
 
 
 def _promote(said: Namespace, folder: WorkFolder) -> None:

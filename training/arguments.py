@@ -163,17 +163,25 @@ def _model_verbs(verbs: Any) -> None:
                 "--no-tracking", action="store_true", help="write the model, record no run"
             )
     one = verbs.add_parser("predict", help="write the risks of a cohort's landmarks as CSV")
-    _model_and_cohort(one)
+    _of_model(one)
+    one.add_argument("--cohort", type=Path, required=True, help="cohort directory")
     one.add_argument("--out", type=Path, required=True, help="file.csv")
     one.set_defaults(verb="predict")
     one = verbs.add_parser("evaluate", help="judge a model on a cohort it has not seen")
-    _model_and_cohort(one)
+    _of_model(one)
+    one.add_argument("--cohort", type=Path, help="cohort directory; without: how its fit judged it")
+    one.add_argument("--json", type=Path, help="also write the evaluation as JSON")
     one.set_defaults(verb="evaluate")
 
 
-def _model_and_cohort(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--model", type=Path, required=True, help="risk-model directory")
-    verb.add_argument("--cohort", type=Path, required=True, help="cohort directory")
+def _of_model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger, "
+        "QUESTION@simpler or QUESTION/NUMBER",
+    )
 
 
 def _release_verbs(verbs: Any) -> None:

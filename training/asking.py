@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from features.cohort_files import fingerprint, read_cohort
+from features.cohort_files import read_cohort
 from features.errors import CohortError, NotAssessable
 from features.matrix import feature_matrix
 from features.questions import labels, question
 from features.tables import Cohort
 from models.risk_model import RiskModel
+from training import registry
 from training.audit import AuditReport, audit
-from training.bootstrap import PatientBootstrap, summarise
 from training.crossfit import learn, one_thread
 from training.default_plans import default_plan
+from training.elsewhere import evaluate_elsewhere
 from training.fit import study_key
 from training.fitting import recipe_of
-from training.metrics import measures_of
 from training.plan import Plan, read_plan
 from training.progress import Progress, unwatched
 from training.recorded_fit import cohort_of_plan
+from training.references import OpenStore, referred
 from training.splits import patient_outcomes, possible_folds
 from training.task import Task, prepare
 from training.tune import Tuned
 from training.whole_file import whole_file
 from training.work_folder import WorkFolder
 
-REPLICATES = 1000
 KEYS = ["course_id", "patient_id", "landmark_day", "outcome", "weight"]
 
 
@@ -109,9 +107,9 @@ def tune_plan(
     return learnt.tuned
 
 
-def predict_to(model_directory: Path, cohort_directory: Path, out: Path) -> int:
+def predict_to(reference: str, cohort_directory: Path, out: Path, store: OpenStore) -> int:
     """Write the risk of every landmark at risk as CSV; return how many."""
-    model = RiskModel.load(model_directory)
+    model = referred(reference, store).model
     rows, X = _asked_of(model, read_cohort(cohort_directory))
     interval = model.interval(X)
     table = rows[["course_id", "patient_id", "landmark_day"]].assign(
@@ -127,48 +125,41 @@ def predict_to(model_directory: Path, cohort_directory: Path, out: Path) -> int:
     return len(table)
 
 
-def evaluate_on(model_directory: Path, cohort_directory: Path) -> dict[str, Any]:
-    """Judge a model on patients it has not seen.
+def evaluate_on(
+    reference: str,
+    cohort_directory: Path | None,
+    store: OpenStore,
+    json_file: Path | None = None,
+) -> dict[str, Any]:
+    """Return the evaluation of a model on a cohort, or without one its own cross-fitted one.
+
+    Parameters
+    ----------
+    reference : directory, run id, QUESTION@ALIAS or QUESTION/NUMBER.
+    cohort_directory : patients it did not learn from; None for the evaluation of its fit.
+    store : opens the tracking store.
+    json_file : where to write the evaluation too.
 
     Raises
     ------
     NotAssessable
-        Where the cohort is the one it learnt from, or holds one class only.
+        As :func:`training.elsewhere.evaluate_elsewhere`; without a cohort where the fit left no
+        evaluation.
     """
-    model, cohort = RiskModel.load(model_directory), read_cohort(cohort_directory)
-    if model.manifest.get("fingerprint") == fingerprint(cohort):
+    subject = referred(reference, store)
+    if cohort_directory is not None:
+        table = evaluate_elsewhere(subject, read_cohort(cohort_directory)).table
+    elif registry.EVALUATION in subject.documents:
+        table = dict(subject.documents[registry.EVALUATION])
+    else:
         raise NotAssessable(
-            f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
-            "proves nothing. Its cross-fitted figures are in evaluation.json beside the model."
+            f"No {registry.EVALUATION} lies beside {reference}. Give --cohort DIR to judge it on "
+            "other patients, or fit the plan again."
         )
-    rows, X = _asked_of(model, cohort)
-    known = (rows["outcome"].notna() & (rows["weight"] > 0)).to_numpy()
-    judged, y = rows[known], rows.loc[known, "outcome"].to_numpy(dtype=np.float64)
-    if len(np.unique(y)) < 2:
-        raise NotAssessable(
-            f"{cohort.manifest.name} gives {len(y)} rows with a known outcome, all of one class: "
-            "there is nothing to tell apart."
-        )
-    return _figures(model, cohort, judged, y, model.predict(X[known]))
-
-
-def _figures(
-    model: RiskModel, cohort: Cohort, rows: pd.DataFrame, y: np.ndarray, risk: np.ndarray
-) -> dict[str, Any]:
-    strata = {}
-    if not model.question.before_infusion:
-        strata["same_day_auroc"] = rows["landmark_day"].to_numpy(dtype=np.float64)
-    draws = PatientBootstrap(rows["patient_id"], rows["weight"], REPLICATES)
-    found: Mapping[str, Any] = draws.replicate(measures_of(y, risk, strata))
-    return {
-        "question": model.question.name,
-        "cohort": cohort.manifest.name,
-        "synthetic": cohort.manifest.synthetic or model.synthetic,
-        "n_rows": len(rows),
-        "n_patients": int(rows["patient_id"].nunique()),
-        "n_event_patients": int(rows.loc[y == 1, "patient_id"].nunique()),
-        "model": {name: summarise(one).to_dict() for name, one in found.items()},
-    }
+    if json_file is not None:
+        with whole_file(json_file) as fresh:
+            fresh.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return table
 
 
 def _asked_of(model: RiskModel, cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,8 +8,7 @@ from typing import Any
 from training.audit import AuditReport
 from training.recorded_fit import RecordedFit
 
-SHOWN = ("auroc", "same_day_auroc", "within_grade_auroc", "auprc", "brier", "log_loss",
-         "calibration_slope", "calibration_intercept")  # fmt: skip
+SHOWN = ("within_grade_auroc", "brier", "calibration_intercept", "observed_to_expected")
 
 
 def fit_lines(done: RecordedFit) -> list[str]:
@@ -35,8 +34,17 @@ def fit_lines(done: RecordedFit) -> list[str]:
 
 def evaluation_lines(table: Mapping[str, Any]) -> list[str]:
     """Return the report of a model on other patients."""
-    head = f"{_mark(table['synthetic'])}{table['question']} on {table['cohort']}: {counts(table)}"
-    return [head, *(f"  {name:<24}{interval(table['model'], name)}" for name in _there(table))]
+    cohort = table["cohort"]
+    head = f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
+    return [
+        head + counts(table),
+        f"  {table['method']}",
+        *_figure_lines(table),
+        *(f"  {name:<24}{interval(table['model'], name)}" for name in _there(table)),
+        *(f"  left out: {name}, {reason}" for name, reason in table["left_out"].items()),
+        *(f"  note: {note}" for note in table["notes"]),
+        f"  verdict: {table['verdict']['text']}",
+    ]
 
 
 def counts(table: Mapping[str, Any]) -> str:
@@ -84,8 +92,8 @@ def _figure_lines(table: Mapping[str, Any]) -> list[str]:
     for name, figures in named.items():
         cells = "".join(f"{interval(figures, one):<24}" for one in (*shown, "log_loss"))
         lines.append(f"  {name:<20}{cells}".rstrip())
-    slope = interval(table["model"], "calibration_slope")
-    lines.append(f"  calibration slope {slope}; {table['models_tried']} settings tried")
+    tried = f"; {table['models_tried']} settings tried" if "models_tried" in table else ""
+    lines.append(f"  calibration slope {interval(table['model'], 'calibration_slope')}{tried}")
     return lines
 
 

@@ -1,0 +1,216 @@
+"""A finished model held against patients it has not seen: the whole evaluation, one command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.cohort_files import fingerprint
+from features.errors import NotAssessable
+from features.matrix import feature_matrix
+from features.predictors import PredictorSet
+from features.questions import labels
+from features.tables import Cohort
+from models.columns import NamedMatrix, named_matrix
+from models.linear import LinearMargin
+from models.logistic import sigmoid
+from models.risk_model import RiskModel
+from training import registry
+from training.bootstrap import FloatArray
+from training.comparators import LEAST_SHARE_KNOWN
+from training.judging import headline as heads
+from training.judging.headline import Judged
+from training.judging.rows import MODEL, JudgedRows, Risks, judged_rows
+from training.plan import EvaluationPlan, plan_from_dict
+from training.references import Referred
+from training.simpler import margins_from_json
+from training.verdict import verdict
+
+REPLICATES = 1000
+SEED = 0
+LEAST_SHARE_OF_PREDICTORS = 0.5  # of what the model reads, known for at least one row
+
+
+@dataclass(frozen=True, eq=False)
+class Elsewhere:
+    """A model held against a cohort that it did not learn from.
+
+    Parameters
+    ----------
+    judged : first-time rows, risks and draws of every figure.
+    table : the evaluation as plain data; never a row.
+    """
+
+    judged: Judged
+    table: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Rows of a cohort with a known outcome, and what the model says of them.
+
+    Parameters
+    ----------
+    rows : JudgedRows
+    X : (n, predictors) as the model reads it.
+    risks : of the model and every comparator that could be computed, (1, n) each.
+    left_out : why a comparator is absent.
+    notes : what a reader should know of these rows.
+    """
+
+    rows: JudgedRows
+    X: NamedMatrix
+    risks: Risks
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def evaluate_elsewhere(
+    subject: Referred, cohort: Cohort, replicates: int = REPLICATES
+) -> Elsewhere:
+    """Judge a model, and the comparators fitted with it, on a cohort it did not learn from.
+
+    Raises
+    ------
+    NotAssessable
+        Where the cohort is the one it learnt from, gives no row or one class only, holds a single
+        patient, or lacks half of what the model reads.
+    """
+    asked = asked_of(subject, cohort)
+    daily = not subject.model.question.before_infusion
+    judged = heads.judge(asked.rows, asked.risks, replicates, SEED, daily=daily)
+    table = {
+        **heads.headline(judged),
+        "question": subject.model.question.to_dict(),
+        "cohort": _cohort_facts(cohort, subject.model),
+        "method": (
+            f"a finished model on patients it did not learn from; 95 % percentile intervals over "
+            f"{replicates} draws of patients"
+        ),
+        "repeats": 1,
+        "evaluated": {"model": subject.model.name, "digest": subject.model.digest},
+        "left_out": dict(asked.left_out),
+        "patient_weighted": heads.patient_weighted(judged),
+        "by_landmark_day": heads.by_landmark_day(judged),
+        "subsets": (
+            heads.grade_subsets(asked.rows, asked.risks, replicates, SEED) if daily else {}
+        ),
+        "notes": list(asked.notes),
+    }
+    table["verdict"] = verdict(table, rule_of(subject)).to_dict()
+    return Elsewhere(judged, table)
+
+
+def asked_of(subject: Referred, cohort: Cohort) -> Asked:
+    """Ask a model and its comparators about every landmark with a known outcome.
+
+    Raises
+    ------
+    NotAssessable
+        As :func:`evaluate_elsewhere`.
+    """
+    model = subject.model
+    if model.manifest.get("fingerprint") == fingerprint(cohort):
+        raise NotAssessable(
+            f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
+            "proves nothing. Its cross-fitted figures are shown without --cohort."
+        )
+    told = labels(cohort, model.question)
+    known = told["outcome"].notna() & (told["weight"] > 0)
+    chosen = told[known].reset_index(drop=True)
+    _check_outcomes(cohort, chosen)
+    keys = chosen[["course_id", "instant"]]
+    X = named_matrix(feature_matrix(cohort, keys, model.predictors))
+    absent = _absent(model, X)
+    margins = margins_from_json(subject.documents.get(registry.COMPARATORS, {}))
+    risks: dict[str, FloatArray] = {MODEL: model.predict(X)[None, :]}
+    left_out = {}
+    for name, margin in margins.items():
+        risk = _by(margin, cohort, keys)
+        if isinstance(risk, str):
+            left_out[name] = risk
+        else:
+            risks[name] = risk[None, :]
+    notes = [*_notes(model, chosen, absent)]
+    if not margins:
+        notes.append("No comparators lie beside this model: it was fitted before they were kept.")
+    return Asked(judged_rows(cohort, chosen), X, risks, left_out, tuple(notes))
+
+
+def rule_of(subject: Referred) -> EvaluationPlan:
+    """Return the limits that the model's plan wrote down; the default ones without a plan."""
+    plan = subject.documents.get(registry.PLAN)
+    return plan_from_dict(plan, subject.said).evaluation if plan else EvaluationPlan()
+
+
+def _check_outcomes(cohort: Cohort, chosen: pd.DataFrame) -> None:
+    patients, rows = chosen["patient_id"].nunique(), len(chosen)
+    events = int((chosen["outcome"] == 1).sum())
+    if rows == 0 or events in (0, rows):
+        raise NotAssessable(
+            f"{cohort.manifest.name} gives {rows} rows with a known outcome, {events} of them with "
+            "the event: there is nothing to tell apart. Check the grades table and follow-up."
+        )
+    if patients < 2:
+        raise NotAssessable(
+            f"{cohort.manifest.name} gives rows of one patient: a figure of one patient has no "
+            "interval and would be that patient's own record."
+        )
+
+
+def _absent(model: RiskModel, X: NamedMatrix) -> tuple[str, ...]:
+    """Name the predictors that the model reads and no row knows, though training rows did."""
+    read = tuple(
+        name
+        for name in model.reads
+        if name in model.quantiles and np.isfinite(model.quantiles[name].median)
+    )
+    known = np.isfinite(X.take_each(read)).sum(axis=0).tolist()
+    absent = tuple(name for name, rows in zip(read, known, strict=True) if not rows)
+    if read and len(absent) > (1 - LEAST_SHARE_OF_PREDICTORS) * len(read):
+        some = ", ".join(absent[:6]) + (" ..." if len(absent) > 6 else "")
+        raise NotAssessable(
+            f"{len(absent)} of the {len(read)} predictors that {model.name} reads are known for no "
+            f"row here ({some}). What it says of these patients is not what was trained. Import "
+            "what is missing (see `check`), or fit a plan on what there is."
+        )
+    return absent
+
+
+def _by(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
+    """Return the risks by a comparator, or why there are none."""
+    X = named_matrix(feature_matrix(cohort, keys, PredictorSet(columns=margin.predictors)))
+    shares = np.isfinite(X.numbers).mean(axis=0)
+    if shares.max() < LEAST_SHARE_KNOWN:
+        return f"known for {shares.max():.0%} of the rows"
+    return sigmoid(margin.margin(X))
+
+
+def _notes(model: RiskModel, chosen: pd.DataFrame, absent: tuple[str, ...]) -> list[str]:
+    notes = []
+    if absent:
+        notes.append(f"Known for no row here: {', '.join(absent)}.")
+    unseen = chosen[[model.unseen_product(p) for p in chosen["product"]]]
+    if len(unseen):
+        notes.append(
+            f"{unseen['patient_id'].nunique()} of {chosen['patient_id'].nunique()} patients had a "
+            "product that no training patient had."
+        )
+    return notes
+
+
+def _cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+    manifest = cohort.manifest
+    return {
+        "name": manifest.name,
+        "fingerprint": fingerprint(cohort),
+        "synthetic": manifest.synthetic or model.synthetic,
+        "resolution": manifest.resolution,
+        "grading_system": manifest.grading_system,
+        "end_of_record": manifest.end_of_record,
+        "products": sorted(cohort.courses["product"].dropna().unique().tolist()),
+    }

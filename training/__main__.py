@@ -10,11 +10,15 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from features.errors import PromotionRefused, ReleaseError, VigiCellError
 from features.telemetry import switch_off_telemetry
 from training.arguments import parser
 from training.work_folder import WorkFolder
+
+if TYPE_CHECKING:
+    from training.tracking_store import TrackingStore
 
 STOPPED_BY_HAND = 130
 NOBODY_READS = 141  # what a shell says of a program whose reader, such as `head`, went away
@@ -202,12 +206,33 @@ def _predict(said: Namespace, folder: WorkFolder) -> None:
 
 
 def _evaluate(said: Namespace, folder: WorkFolder) -> None:
-    from training.asking import evaluate_on
-    from training.summary import evaluation_lines
+    from training.asking import evaluate_on, recalibrate_on
+    from training.progress_bars import progress_bars
+    from training.summary import evaluation_lines, recalibration_lines
     from training.tracking_store import open_store
 
-    table = evaluate_on(said.model, said.cohort, lambda: open_store(folder), said.json)
-    print("\n".join(evaluation_lines(table)))
+    def store() -> TrackingStore:
+        return open_store(folder)
+
+    if not said.recalibrate:
+        print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort, store, said.json))))
+        return
+    with progress_bars() as progress:
+        table = recalibrate_on(
+            said.model, said.cohort, store, said.json, said.out, progress, said.workers
+        )
+    print("\n".join(recalibration_lines(table)))
+
+
+def _transport(said: Namespace, _: WorkFolder) -> None:
+    from training.asking import plan_asked_for, transport_of
+    from training.progress_bars import progress_bars
+    from training.summary import transport_lines
+
+    plan = plan_asked_for(said.plan, said.question)
+    with progress_bars() as progress:
+        table = transport_of(plan, said.cohort, said.by, said.json, progress, said.workers)
+    print("\n".join(transport_lines(table)))
 
 
 def _promote(said: Namespace, folder: WorkFolder) -> None:
@@ -287,6 +312,7 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "fit": _fit,
     "predict": _predict,
     "evaluate": _evaluate,
+    "transport": _transport,
     "promote": _promote,
     "export": _export,
     "ui": _ui,

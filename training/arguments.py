@@ -162,6 +162,17 @@ def _model_verbs(verbs: Any) -> None:
             one.add_argument(
                 "--no-tracking", action="store_true", help="write the model, record no run"
             )
+    one = verbs.add_parser(
+        "transport", help="fit a plan without each site, product or later year, and judge it there"
+    )
+    what = one.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plan", type=Path, help="TOML file")
+    what.add_argument("--question", help="use the default plan of this question")
+    one.add_argument("--cohort", help="cohort directory, instead of the plan's")
+    one.add_argument("--by", choices=["site", "product", "diagnosis", "year"], required=True)
+    one.add_argument("--json", type=Path, help="also write the result as JSON")
+    one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
+    one.set_defaults(verb="transport")
     one = verbs.add_parser("predict", help="write the risks of a cohort's landmarks as CSV")
     _of_model(one)
     one.add_argument("--cohort", type=Path, required=True, help="cohort directory")
@@ -171,6 +182,13 @@ def _model_verbs(verbs: Any) -> None:
     _of_model(one)
     one.add_argument("--cohort", type=Path, help="cohort directory; without: how its fit judged it")
     one.add_argument("--json", type=Path, help="also write the evaluation as JSON")
+    one.add_argument(
+        "--recalibrate",
+        action="store_true",
+        help="correct it on this cohort (intercept, slope or refit, by events); before and after",
+    )
+    one.add_argument("--out", type=Path, help="with --recalibrate: directory for the new model")
+    one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
     one.set_defaults(verb="evaluate")
 
 

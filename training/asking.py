@@ -23,10 +23,12 @@ from training.fit import study_key
 from training.fitting import recipe_of
 from training.plan import Plan, read_plan
 from training.progress import Progress, unwatched
+from training.recalibrate import recalibrate
 from training.recorded_fit import cohort_of_plan
 from training.references import OpenStore, referred
 from training.splits import patient_outcomes, possible_folds
 from training.task import Task, prepare
+from training.transport import By, transport
 from training.tune import Tuned
 from training.whole_file import whole_file
 from training.work_folder import WorkFolder
@@ -156,10 +158,60 @@ def evaluate_on(
             f"No {registry.EVALUATION} lies beside {reference}. Give --cohort DIR to judge it on "
             "other patients, or fit the plan again."
         )
+    _keep(table, json_file)
+    return table
+
+
+def recalibrate_on(
+    reference: str,
+    cohort_directory: Path | None,
+    store: OpenStore,
+    json_file: Path | None = None,
+    out: Path | None = None,
+    progress: Progress = unwatched,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Correct a model on a cohort; write the corrected one where `out` names a directory.
+
+    Raises
+    ------
+    NotAssessable
+        As :func:`training.recalibrate.recalibrate`; without a cohort, or where `out` is given and
+        there is no corrected model to write.
+    """
+    if cohort_directory is None:
+        raise NotAssessable("--recalibrate needs --cohort DIR: the patients it is corrected on.")
+    subject = referred(reference, store)
+    done = recalibrate(subject, read_cohort(cohort_directory), progress, workers)
+    _keep(done.table, json_file)
+    if out is not None:
+        if done.model is None:
+            raise NotAssessable(
+                f"Nothing to write to {out}: {done.table['because']} "
+                + " ".join(done.table["notes"])
+            )
+        done.model.save(out)
+    return done.table
+
+
+def transport_of(
+    plan: Plan,
+    instead: str | None,
+    by: By,
+    json_file: Path | None = None,
+    progress: Progress = unwatched,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Judge a plan on each group of its cohort by what the other groups teach."""
+    table = transport(cohort_of_plan(plan, instead), plan, by, progress, workers)
+    _keep(table, json_file)
+    return table
+
+
+def _keep(table: dict[str, Any], json_file: Path | None) -> None:
     if json_file is not None:
         with whole_file(json_file) as fresh:
             fresh.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return table
 
 
 def _asked_of(model: RiskModel, cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:

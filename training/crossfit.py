@@ -124,6 +124,7 @@ def nested(
     progress: Progress = unwatched,
     study_dir: Path | None = None,
     workers: int = 1,
+    folds: Folds | None = None,
 ) -> CrossFit:
     """Cross-fit a plan on a task.
 
@@ -133,13 +134,15 @@ def nested(
     progress : told after every outer fold.
     study_dir : folder in which killed searches go on; None keeps them in memory.
     workers : processes; the result is the same for any number.
+    folds : the outer splits, where they are not the plan's; rows that none of them holds out have
+        NaN for a risk.
 
     Raises
     ------
     NotAssessable
         With fewer than two patients with the event, or without it.
     """
-    folds = patient_folds(
+    folds = folds or patient_folds(
         task.rows.patients, task.rows.y, plan.folds.outer, plan.folds.repeats, plan.seed
     )
     recipe = recipe_of(plan, task)

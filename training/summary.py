@@ -47,6 +47,47 @@ def evaluation_lines(table: Mapping[str, Any]) -> list[str]:
     ]
 
 
+BEFORE_AND_AFTER = (
+    "observed_to_expected", "calibration_intercept", "calibration_slope", "log_loss", "brier",
+    "auroc",
+)  # fmt: skip
+
+
+def recalibration_lines(table: Mapping[str, Any]) -> list[str]:
+    """Return what a correction came to, before and after."""
+    cohort = table["cohort"]
+    lines = [
+        f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
+        f"{counts(table)}",
+        f"  correction: {table['correction'].replace('_', ' and ')}. {table['because']}",
+    ]
+    if "after" in table:
+        lines.append(f"  {'':<24}{'before':<24}after (cross-fitted by patient)")
+        lines += [
+            f"  {name:<24}{interval(table['before'], name):<24}{interval(table['after'], name)}"
+            for name in BEFORE_AND_AFTER
+        ]
+    return lines + [f"  note: {note}" for note in table["notes"]]
+
+
+def transport_lines(table: Mapping[str, Any]) -> list[str]:
+    """Return how a plan does on each group that it did not learn from."""
+    cohort = table["cohort"]
+    shown = ("auroc", "observed_to_expected", "calibration_slope")
+    lines = [
+        f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}, each "
+        f"{table['by']} judged by what the others teach (95 % intervals by patient)",
+        f"  {table['by']:<20}{'patients / with event':<24}"
+        + "".join(f"{name:<24}" for name in shown),
+    ]
+    for group in (*table["groups"], {"group": "all together", **table["pooled"]}):
+        n = f"{group['n_patients']} / {group['n_event_patients']}"
+        cells = "".join(f"{interval(group['model'], name):<24}" for name in shown)
+        lines.append(f"  {group['group']:<20}{n:<24}{cells}".rstrip())
+    lines += [f"  not judged: {one}, {why}" for one, why in table["not_assessable"].items()]
+    return lines
+
+
 def counts(table: Mapping[str, Any]) -> str:
     """Return rows, patients and event patients in words."""
     return (

@@ -64,7 +64,7 @@ def _advice(one: Opened, place: Place, word: str, count: int) -> str:
     if place.unit:
         fault = f"is not the stated unit = {place.unit!r}, and its rows are left out"
     elif meant != word:
-        fault = f"means {meant!r} by [file.units], which {fault.removeprefix('is ')}"
+        fault = f"means {meant!r} by [file.units], which {fault}"
     quoted = json.dumps(word, ensure_ascii=False)
     return (
         f"unit {word!r} ({count} rows) {fault}. Say what it means for this test in [file.tests]: "

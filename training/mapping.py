@@ -7,6 +7,7 @@ from pathlib import Path
 from features.errors import CohortError
 from features.sources.csv.mapping_draft import FileDraft, draft_files
 from features.sources.csv.mapping_text import mapping_text, open_questions
+from features.sources.csv.places import IGNORED
 from features.sources.csv.settings import SETTINGS_FILE
 from features.sources.csv.site_files import folder_and_files
 from training.whole_file import whole_file
@@ -35,12 +36,18 @@ class MappingReport:
         for one in self.files:
             where = f"{one.name}[{one.sheet}]" if one.sheet else one.name
             how = f" ({one.encoding})" if one.encoding else ""
+            if one.rows == IGNORED:
+                said.append(
+                    f"  {where}{how}: not read, its headings do not tell what it is; "
+                    f"{len(one.ignored)} are listed in the draft"
+                )
+                continue
             said.append(
                 f"  {where}{how}: rows of {one.rows}; {len(one.entries)} columns placed, "
                 f"{len(one.ignored)} ignored"
             )
             if one.codes.tests:
-                placed = sum(test.meaning != "ignored" for test in one.codes.tests)
+                placed = sum(test.meaning != IGNORED for test in one.codes.tests)
                 said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
         return [
             *said,

@@ -90,12 +90,15 @@ def course_rows(
             "infusion. Map the column that holds its date."
         )
     found, by_file = infusions_of(files, clock)
-    defining = [one for one in files if one.mapping.rows == "patients"] or [
-        one for one in files if _facts_in(one)
-    ]
+    defining = (
+        [one for one in files if one.mapping.rows == "patients"]
+        or [one for one in files if _facts_in(one)]
+        or [one for one in files if one.mapping.rows == "days"]
+    )
     if not defining:
         raise CohortError('no file holds facts of courses. Map the list of patients as "patients".')
-    facts = [_facts(one, by_file, found, clock) for one in files if _facts_in(one)]
+    telling = [one for one in files if _facts_in(one)] or defining
+    facts = [_facts(one, by_file, found, clock) for one in telling]
     defined = {str(one) for opened in defining for one in opened.course_ids.dropna()}
     every = pd.concat(facts, ignore_index=True)
     lists = [one.label for one in files if one.mapping.rows == "patients"]

@@ -107,13 +107,13 @@ def _not_understood(one: FileDraft) -> list[str]:
     if not one.ignored:
         return ["# No row tells what this is. Give its columns headings, or leave it out."]
     heading = _quoted(one.ignored[0][0])
-    rows = " | ".join(_quoted(kind) for kind in ROWS)
+    rows = " | ".join(_quoted(kind) for kind in ROWS if kind != IGNORED)
     return [
         f"header_row = {one.header_row}  # guess",
         *_encoding(one),
         *_ignored(one),
-        f"# It is not read. To read it say rows ({rows}), and name the",
-        "# columns that are needed here, as in the other tables of this file, for instance:",
+        f"# It is not read. To read it say rows ({rows})",
+        "# and what its columns are, for instance:",
         "# [file.columns]",
         f'# {heading} = {{ is = "patient_id" }}',
         '# "HEADING" = { is = "day", dates = "day_first" }',

@@ -24,6 +24,9 @@ rows = "days"
 """
 
 
+NOT_THERE = ('"weight"', '"CRS"', '"toci"')
+
+
 def a_wide_site(tmp_path: Path, *rows: list[object]) -> tuple[Cohort, Failures]:
     file, mapping = tmp_path / "days.csv", tmp_path / "m.toml"
     heading = ["ID", "day", "weight", "CRP", "CRS", "toci", "more"]
@@ -63,3 +66,14 @@ def test_what_a_wide_row_gets_wrong_is_listed_by_its_heading(tmp_path: Path) -> 
     }  # fmt: skip
     assert cohort.courses["weight_kg"].isna().all()
     assert "maybe" not in failures.rows.to_csv()
+
+
+def test_days_of_patients_without_any_fact_are_a_cohort_where_the_mapping_says_the_product(
+    tmp_path: Path,
+) -> None:
+    write_lines(tmp_path / "days.csv", [["ID", "day", "CRP"], ["A", "1", "3"]], ",", "utf-8")
+    kept = [line for line in WIDE.splitlines() if line.split(" ")[0] not in NOT_THERE]
+    (tmp_path / "m.toml").write_text("\n".join(kept))
+    cohort, failures = read("csv", tmp_path / "days.csv", mapping=tmp_path / "m.toml")
+    assert len(failures) == 0
+    assert cohort.courses["product"].tolist() == ["axicabtagene ciloleucel"]

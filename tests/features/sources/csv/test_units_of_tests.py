@@ -91,14 +91,16 @@ def test_the_note_names_the_test_and_the_key_that_mends_it(
 
 
 def test_the_draft_asks_for_each_test_where_one_answer_cannot_fit_all(tmp_path: Path) -> None:
-    units = {"CRP": "mg/l", "D-dimer": "mg/l", "LDH": "E/l", "AST": "E/l"}
-    rows = [
-        [f"P{n}", "2025-03-04", test, n, unit] for n in range(4) for test, unit in units.items()
-    ]
+    units = [
+        ("CRP", "mg/l"), ("D-dimer", "mg/l"), ("CRP", "ug/mL"), ("Creatinine", "ug/mL"),
+        ("LDH", "E/l"), ("AST", "E/l"),
+    ]  # fmt: skip
+    rows = [[f"P{n}", "2025-03-04", test, n, unit] for n in range(4) for test, unit in units]
     write_lines(tmp_path / "a.csv", [["ID", "Date", "Test", "Result", "Unit"], *rows], ",", "utf-8")
     text = mapping_text("a.csv", "a", draft_files([tmp_path / "a.csv"]))
     file = tomllib.loads(text)["file"][0]
     assert file["tests"]["D-dimer"] == {"is": "d_dimer_ng_ml_feu", "units": {"mg/l": ""}}
+    assert file["tests"]["Creatinine"]["units"] == {"ug/mL": ""}, "a unit of CRP"
     assert file["tests"]["CRP"] == {"is": "crp_mg_l"}
     assert file["units"] == {"E/l": ""}
     assert '"mg/l" in 4 rows; fill units: ng/mL{FEU} | ' in text

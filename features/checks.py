@@ -28,6 +28,7 @@ _READING_RULES = frozenset(
     {
         "course_id_is_unique", "product_is_in_the_catalogue", "product_is_a_car_t",
         "course_is_known", "course_was_kept", "input_is_known", "unit_is_one_of_its_input",
+        "unit_is_the_one_stated_for_its_test", "patient_id_is_one_person",
     }
 )  # fmt: skip
 _READING_ENDINGS = (
@@ -96,6 +97,7 @@ _SAID_BY = {
     "number_or_level_is_present": (
         "input_is_known", "value_is_a_number", "unit_is_one_of_its_input",
     ),
+    "unit_is_one_of_its_input": ("unit_is_the_one_stated_for_its_test",),
     "value_is_possible": ("value_is_possible_in_its_unit",),
     "day_is_present": ("course_was_kept", "course_is_known"),
     "start_day_is_present": ("course_was_kept", "course_is_known", "agent_is_a_flag"),

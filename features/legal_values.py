@@ -74,6 +74,9 @@ _OF_INPUT: Mapping[str, Callable[[Input], str]] = {
 }
 _OF_ROW = {
     "course_id_is_unique": "each course_id once",
+    "patient_id_is_one_person": "one name and one birth date for each patient_id",
+    "unit_is_the_one_stated_for_its_test": "the unit that the mapping states for the test, or one "
+    "that its units = { ... } explains",
     "patient_belongs_to_one_site": "one site for each patient_id",
     "product_is_in_the_catalogue": catalogue_words(),
     "product_is_a_car_t": catalogue_words(),

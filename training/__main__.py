@@ -87,10 +87,10 @@ def _option(text: str) -> tuple[str, str]:
 def _map(said: Namespace, _: WorkFolder) -> None:
     from training.mapping import draft_mapping
 
-    found = draft_mapping(said.path, said.out)
+    found = draft_mapping(said.paths, said.out)
     print("\n".join([f"Draft of a mapping: {said.out}", *found.lines()]))
     print(
-        f"Correct it, then: python -m training import csv {said.path} DEST "
+        f"Correct it, then: python -m training import csv {found.source} DEST "
         f"--option mapping={said.out}"
     )
 

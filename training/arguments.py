@@ -84,7 +84,10 @@ def _cohort_verbs(verbs: Any) -> None:
     )
     one.set_defaults(verb="import")
     one = verbs.add_parser("map", help="draft what the files of a site mean, for import csv")
-    one.add_argument("path", type=Path, help="file or folder (.csv, .tsv, .xlsx)")
+    one.add_argument(
+        "paths", type=Path, nargs="+", metavar="path",
+        help="a folder, a file, or several files of one folder (.csv, .tsv, .xlsx)",
+    )  # fmt: skip
     one.add_argument("--out", type=Path, required=True, help="mapping.toml to write")
     one.set_defaults(verb="map")
     one = verbs.add_parser("example", help="write CSV files to learn from or to fill")

@@ -1,27 +1,34 @@
 """Use case: draft how a site's own files become a cohort. Nothing here prints."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import CohortError
 from features.sources.csv.mapping_draft import FileDraft, draft_files
-from features.sources.csv.mapping_text import mapping_text
+from features.sources.csv.mapping_text import mapping_text, open_questions
+from features.sources.csv.places import IGNORED
 from features.sources.csv.settings import SETTINGS_FILE
-from features.sources.csv.site_files import files_at
+from features.sources.csv.site_files import folder_and_files
 from training.whole_file import whole_file
 
 
 @dataclass(frozen=True)
 class MappingReport:
-    """What was drafted, in counts."""
+    """What was drafted, in counts.
 
+    Attributes
+    ----------
+    source : Path
+        The file or folder to import.
+    questions : int
+        How many things are left open that the import would refuse.
+    """
+
+    source: Path
     destination: Path
     files: tuple[FileDraft, ...]
-
-    @property
-    def questions(self) -> int:
-        """How many things are left open that the import would refuse."""
-        return sum(one.open_questions for one in self.files)
+    questions: int
 
     def lines(self) -> list[str]:
         """Return the report as lines a person reads."""
@@ -29,12 +36,18 @@ class MappingReport:
         for one in self.files:
             where = f"{one.name}[{one.sheet}]" if one.sheet else one.name
             how = f" ({one.encoding})" if one.encoding else ""
+            if one.rows == IGNORED:
+                said.append(
+                    f"  {where}{how}: not read, its headings do not tell what it is; "
+                    f"{len(one.ignored)} are listed in the draft"
+                )
+                continue
             said.append(
                 f"  {where}{how}: rows of {one.rows}; {len(one.entries)} columns placed, "
                 f"{len(one.ignored)} ignored"
             )
             if one.codes.tests:
-                placed = sum(test.meaning != "ignored" for test in one.codes.tests)
+                placed = sum(test.meaning != IGNORED for test in one.codes.tests)
                 said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
         return [
             *said,
@@ -42,15 +55,16 @@ class MappingReport:
         ]
 
 
-def draft_mapping(path: Path, destination: Path) -> MappingReport:
-    """Draft the mapping of the file or folder at `path` and write it to `destination`.
+def draft_mapping(paths: Sequence[Path], destination: Path) -> MappingReport:
+    """Draft the mapping of a file, of files of one folder or of a folder; write `destination`.
 
     Raises
     ------
     CohortError
-        Nothing to read at `path`, or a file that cannot be read, or tables that need no mapping, or
+        Nothing to read at `paths`, a file that cannot be read, tables that need no mapping, or
         `destination` is there already: what a person has corrected is never replaced.
     """
+    path, files = folder_and_files(paths)
     if (path / SETTINGS_FILE).is_file() and (path / "courses.csv").is_file():
         raise CohortError(
             f"{path.name} holds the tables of the template, which need no mapping: "
@@ -58,8 +72,8 @@ def draft_mapping(path: Path, destination: Path) -> MappingReport:
         )
     if destination.exists():
         raise CohortError(f"{destination} is there already and may be corrected; name another.")
-    drafts = draft_files(files_at(path))
+    drafts = draft_files(files)
     text = mapping_text(str(path), path.resolve().stem, drafts)
     with whole_file(destination) as fresh:
         fresh.write_text(text, encoding="utf-8")
-    return MappingReport(destination, tuple(drafts))
+    return MappingReport(path, destination, tuple(drafts), open_questions(text))

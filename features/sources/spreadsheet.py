@@ -22,6 +22,7 @@ from features.errors import CohortError
 MAX_FILE_BYTES = 50_000_000
 MAX_UNPACKED_BYTES = 400_000_000
 MAX_ROWS = 500_000
+SHOWN_FORMULAS = 20
 SOURCE_ROW = "source_row"
 _PROLOGUE_BYTES = 4096
 _EMPTY_WORDS = ("", "NA", "N/A", "NaN")
@@ -111,18 +112,33 @@ def _rows_of(book: Any, name: str, sheet: str) -> Iterator[tuple[Any, ...]]:
     if sheet and sheet not in sheets:
         raise CohortError(f"{name} has no sheet {sheet!r}; its sheets: {', '.join(sheets)}.")
     chosen = sheets[sheet] if sheet else book.worksheets[0]
+    formulas: list[str] = []
     for number, row in enumerate(chosen.iter_rows(), start=1):
         if number > MAX_ROWS:
             raise CohortError(f"{name} has more than {MAX_ROWS} rows and is refused.")
-        yield tuple(_value(cell, name, number) for cell in row)
+        formulas += [_where(cell) for cell in row if cell.data_type == "f"]
+        if not formulas:
+            yield tuple(_value(cell) for cell in row)
+    if formulas:
+        raise CohortError(_of_formulas(f"{name}[{chosen.title}]", formulas))
 
 
-def _value(cell: Any, name: str, row: int) -> Any:
-    if cell.data_type == "f":
-        where = f"{get_column_letter(cell.column)}{row}"
-        raise CohortError(
-            f"{name}, cell {where} holds a formula; store values instead and try again."
-        )
+def _where(cell: Any) -> str:
+    return f"{get_column_letter(cell.column)}{cell.row}"
+
+
+def _of_formulas(sheet: str, cells: list[str]) -> str:
+    shown = ", ".join(cells[:SHOWN_FORMULAS])
+    more = len(cells) - SHOWN_FORMULAS
+    return (
+        f"{sheet}: {len(cells)} cell{'s' * (len(cells) > 1)} "
+        f"hold{'s' * (len(cells) == 1)} a formula instead of a value: {shown}"
+        f"{f' and {more} more' if more > 0 else ''}. Store values (copy, then paste as values) and "
+        "try again."
+    )
+
+
+def _value(cell: Any) -> Any:
     empty = isinstance(cell.value, str) and cell.value.strip() in _EMPTY_WORDS
     if isinstance(cell.value, datetime) and "h" not in str(cell.number_format).lower():
         return cell.value if cell.value.time() != time() else cell.value.date()

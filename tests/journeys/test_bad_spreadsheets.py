@@ -82,13 +82,13 @@ def test_a_file_that_is_no_honest_workbook_is_refused(
     assert not (workbook.place / "other.toml").exists()
 
 
-def test_a_formula_is_refused_with_its_cell(workbook: Workbook) -> None:
-    workbook.change("=1+1", "J4")
+def test_formulas_are_refused_with_their_cells(workbook: Workbook) -> None:
+    workbook.change("=1+1", "J4", "K5")
     for said in (
         workbook.imports(code=2),
         workbook.says("map", workbook.path, "--out", workbook.place / "b.toml", code=2),
     ):
-        assert "wide.xlsx, cell J4 holds a formula" in said
+        assert "wide.xlsx[Sheet]: 2 cells hold a formula instead of a value: J4, K5." in said
 
 
 @pytest.mark.parametrize(

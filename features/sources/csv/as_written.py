@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 DECIMALS = (".", ",")
-THOUSANDS = ("", ",", ".", " ", "'")
+THOUSANDS = (",", ".", " ", "'")
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {
     ord(one): narrow
     for one, narrow in {

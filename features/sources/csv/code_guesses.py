@@ -8,10 +8,11 @@ from features.errors import ProductError
 from features.inputs import INPUTS, Input
 from features.products import product
 from features.sources.csv.as_written import plain_text
-from features.sources.csv.heading_guesses import Guess, legal_unit, of_tests
+from features.sources.csv.heading_guesses import Guess, of_tests
 from features.sources.csv.mapped_files import mapped_cells
-from features.sources.csv.mapping import IGNORED
+from features.sources.csv.places import IGNORED
 from features.sources.csv.shared_words import shared_words
+from features.sources.csv.unit_questions import Questions, unit_questions
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES
 
@@ -20,7 +21,10 @@ _TABLE_OF = {"agent": "treatments"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the draft: a heading or test, what it is taken for, and the remark beside it."""
+    """One line of the draft: a heading or test, what it is taken for, and the remark beside it.
+
+    An empty unit or date style is a question, and so is every one of the `words` and `units`.
+    """
 
     heading: str
     meaning: str
@@ -28,6 +32,7 @@ class Entry:
     unit: str | None = None
     dates: str | None = None
     words: tuple[tuple[str, int], ...] = ()
+    units: tuple[tuple[str, int], ...] = ()
 
 
 def unit_to_write(found: Guess) -> str | None:
@@ -85,31 +90,22 @@ def codes_of(names: pd.Series, units: pd.Series | None, ids: pd.Series) -> Codes
         Test, unit (None where the file has no such column) and course of each row.
     """
     shown, hidden = shared_words(names, ids)
-    tests: list[Entry] = []
-    strange: list[tuple[int, str, str]] = []
+    guesses = {name: of_tests(name) for name, _ in shown}
+    inputs = {
+        name: INPUTS[found.meaning]
+        for name, found in guesses.items()
+        if found and found.meaning in INPUTS and not INPUTS[found.meaning].is_text
+    }
+    asked = Questions() if units is None else unit_questions(names, units, ids, inputs)
+    tests = []
     for name, count in shown:
-        found = of_tests(name)
+        found = guesses[name]
         if found is None:
             tests.append(Entry(name, IGNORED, f"{count} rows; no known name"))
             continue
         look = f"; look: {found.caution}" if found.caution else ""
-        numeric = found.meaning in INPUTS and not INPUTS[found.meaning].is_text
-        unit = unit_to_write(found) if numeric and units is None else None
+        unit = unit_to_write(found) if name in inputs and units is None else None
         remark = f"guess: {found.reason}; {count} rows{look}"
-        tests.append(Entry(name, found.meaning, remark, unit=unit))
-        if numeric and units is not None:
-            strange += _strange_units(INPUTS[found.meaning], units[names.eq(name)], ids)
-    ordered = sorted(strange, key=lambda one: -one[0])
-    remarks: dict[str, str] = {}
-    for _, word, remark in ordered:
-        remarks.setdefault(word, remark)
-    return Codes(tests, list(remarks.items()), hidden)
-
-
-def _strange_units(one: Input, units: pd.Series, ids: pd.Series) -> list[tuple[int, str, str]]:
-    strange = units[[unit is not None and not legal_unit(one, str(unit)) for unit in units]]
-    legal = " | ".join(one.accepted)
-    return [
-        (count, word, f"{count} rows of {one.name}; legal: {legal}")
-        for word, count in shared_words(strange, ids)[0]
-    ]
+        own = tuple(asked.of_tests.get(name, ()))
+        tests.append(Entry(name, found.meaning, remark, unit=unit, units=own))
+    return Codes(tests, asked.of_file, hidden)

@@ -18,6 +18,10 @@ GRADES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Columns that hold a grade, and the toxicity that each one grades."""
 
+BIRTH = "birth_date"
+PERSON = ("patient_name", BIRTH)
+"""Columns that tell one person from another: compared within an id, never kept."""
+
 _NO_SIGNS = str.maketrans("", "", " _-–.·:/\\'\"()[]")
 
 _OF_INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -167,6 +171,12 @@ _OF_ROWS: Mapping[str, tuple[str, ...]] = {
     "ruxolitinib": ("ruxolitinib", "芦可替尼"),
 }  # fmt: skip
 
+_OF_PERSONS: Mapping[str, tuple[str, ...]] = {
+    "patient_name": ("patient name", "name of patient", "name", "full name", "姓名", "患者姓名",
+                     "病人姓名"),
+    BIRTH: ("birth date", "date of birth", "birthdate", "DOB", "born", "出生日期", "生日"),
+}  # fmt: skip
+
 CAUTIONS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -219,4 +229,7 @@ INPUT_NAMES: Mapping[str, str] = MappingProxyType(_by_key(_LABELLED_INPUTS))
 COURSE_NAMES: Mapping[str, str] = MappingProxyType(_by_key(_LABELLED_COURSES))
 ROW_NAMES: Mapping[str, str] = MappingProxyType(
     _by_key({meaning: (meaning, *names) for meaning, names in _OF_ROWS.items()})
+)
+PERSON_NAMES: Mapping[str, str] = MappingProxyType(
+    _by_key({meaning: (meaning, *names) for meaning, names in _OF_PERSONS.items()})
 )

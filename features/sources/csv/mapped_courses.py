@@ -14,6 +14,7 @@ from features.errors import CohortError
 from features.inputs import COURSE_FIELDS
 from features.sources.csv.as_written import plain_number, plain_text
 from features.sources.csv.course_days import IN_THE_FUTURE, Clock, infusions, instant_of
+from features.sources.csv.headings import BIRTH
 from features.sources.csv.mapped_files import (
     BROKEN,
     ORIGIN,
@@ -24,7 +25,9 @@ from features.sources.csv.mapped_files import (
     mapped_cells,
     names_of,
 )
-from features.sources.csv.mapping import DATES, FACT_UNITS, Mapped, Place
+from features.sources.csv.mapping import Mapped
+from features.sources.csv.one_person import ONE_PERSON, ids_of_two_people
+from features.sources.csv.places import DATES, FACT_UNITS, Place
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES
 
@@ -67,7 +70,7 @@ def infusions_of(files: list[Opened], clock: Clock) -> tuple[Infusions, dict[str
 def needs_infusions(files: list[Opened]) -> bool:
     """Whether any column is dated, so that days have to be counted from the infusion."""
     dated = [p for one in files for p in one.mapping.columns if p.dates]
-    return any(place.meaning != "infused_at" for place in dated)
+    return any(place.meaning not in ("infused_at", BIRTH) for place in dated)
 
 
 def course_rows(
@@ -87,17 +90,21 @@ def course_rows(
             "infusion. Map the column that holds its date."
         )
     found, by_file = infusions_of(files, clock)
-    defining = [one for one in files if one.mapping.rows == "patients"] or [
-        one for one in files if _facts_in(one)
-    ]
+    defining = (
+        [one for one in files if one.mapping.rows == "patients"]
+        or [one for one in files if _facts_in(one)]
+        or [one for one in files if one.mapping.rows == "days"]
+    )
     if not defining:
         raise CohortError('no file holds facts of courses. Map the list of patients as "patients".')
-    facts = [_facts(one, by_file, found, clock) for one in files if _facts_in(one)]
+    telling = [one for one in files if _facts_in(one)] or defining
+    facts = [_facts(one, by_file, found, clock) for one in telling]
     defined = {str(one) for opened in defining for one in opened.course_ids.dropna()}
     every = pd.concat(facts, ignore_index=True)
     lists = [one.label for one in files if one.mapping.rows == "patients"]
     known = every["course_id"].isin(defined) | every["source_file"].isin(lists)
     rows = _by_course(every[known].reset_index(drop=True))
+    rows[f"{BROKEN}{ONE_PERSON}"] = rows["patient_id"].isin(ids_of_two_people(files))
     for column, stated in mapped.same_for_all.items():
         mine = rows[column] if column in rows else pd.Series(None, index=rows.index, dtype=object)
         rows[column] = mine.where(mine.notna(), stated)

@@ -9,7 +9,8 @@ import pandas as pd
 from features.errors import CohortError
 from features.sources.csv.as_written import narrow, plain_text
 from features.sources.csv.course_days import Clock, Days, days_from_infusion
-from features.sources.csv.mapping import IGNORED, FileMapping, Mapped, Place
+from features.sources.csv.mapping import FileMapping, Mapped
+from features.sources.csv.places import IGNORED, Place
 from features.sources.csv.site_dates import Written
 from features.sources.csv.site_files import SiteFile, files_at, is_workbook, rows_of, site_file
 
@@ -195,15 +196,18 @@ def remarks_on_files(path: Path, mapped: Mapped, files: list[Opened]) -> Iterato
         placed = {place.heading for place in mapping.columns}
         for heading in names_of(one.file.cells):
             filled = int(one.file.cells[heading].notna().sum())
+            if heading in placed:
+                continue
             if heading in mapping.ignored:
                 yield f"{one.label}: column {heading!r} ({filled} filled cells) is ignored."
-            elif heading not in placed:
+            else:
                 yield (
                     f"{one.label}: column {heading!r} ({filled} filled cells) is not in the "
                     "mapping and was not read."
                 )
-    named = {one.name: one.rows for one in mapped.files}
+    named = {one.name for one in mapped.files}
+    read = {one.name for one in mapped.files if one.rows != IGNORED}
     for file in files_at(path):
-        if named.get(file.name, IGNORED) == IGNORED:
+        if file.name not in read:
             said = "is ignored" if file.name in named else "is not in the mapping"
             yield f"{file.name} {said} and was not read."

@@ -12,7 +12,9 @@ from features.sources.csv.course_days import Clock
 from features.sources.csv.mapped_courses import course_rows
 from features.sources.csv.mapped_files import BROKEN, names_of, opened_files, remarks_on_files
 from features.sources.csv.mapping import Mapped
-from features.sources.csv.wide_and_long import parts_of, remarks_on_codes
+from features.sources.csv.one_person import remarks_on_people
+from features.sources.csv.remarks_on_codes import remarks_on_codes
+from features.sources.csv.wide_and_long import parts_of
 from features.sources.results import with_canonical_values
 from features.tables import TABLES
 
@@ -60,6 +62,7 @@ def site_tables(path: Path, mapped: Mapped, clock: Clock) -> SiteTables:
         for table, rows in parts_of(one, infusions, clock):
             parts[table].append(rows)
     made = SiteTables(remarks=list(remarks_on_files(path, mapped, files)))
+    made.remarks.extend(remarks_on_people(files))
     for one in files:
         made.remarks.extend(remarks_on_codes(one))
     for name, frames in parts.items():

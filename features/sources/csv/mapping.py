@@ -6,31 +6,33 @@ It is TOML, drafted by ``python -m training map`` and corrected by a person. Its
   as in ``cohort.toml`` (:mod:`features.sources.csv.settings`);
 - ``time_zone``: of clock times without a zone, for instance ``"Asia/Shanghai"``;
 - ``[same_for_all]``: facts of every course that stand in no column, for instance ``product``;
-- ``[[file]]``, one a file: ``name``, ``rows`` (:data:`ROWS`), ``sheet``, ``header_row``,
-  ``encoding``, ``delimiter``, ``decimal``, ``thousands``, ``ignored`` (a list of headings), and
+- ``[[file]]``, one a file: ``name``, ``rows`` (of :mod:`features.sources.csv.places`), ``sheet``,
+  ``header_row``, ``encoding``, ``delimiter``, ``decimal``, ``thousands``, ``ignored`` (a list of
+  headings), and
 
   - ``[file.columns]``: heading = ``{ is = ..., unit = ..., dates = ..., words = {...} }``;
   - ``[file.tests]``: name of a test = the same, for ``rows = "results"``; ``is = "ignored"`` leaves
-    a test out;
-  - ``[file.units]``: unit as written = legal unit.
+    a test out. Beside a column of units, ``units = { unit as written = legal unit }`` says what the
+    units of this test mean, and ``unit`` is the one unit of all its rows: a row that names another
+    is left out, a row that names none is read in it;
+  - ``[file.units]``: unit as written = legal unit, for the tests that do not say it themselves.
 
-An empty text is a question to the person: the import refuses until it is answered.
+An empty text is a question to the person: the import refuses until it is answered, or until the
+line is deleted where nothing has to be said.
 """
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from features.errors import CohortError, UnitError
+from features.errors import CohortError
 from features.inputs import COURSE_FIELDS, INPUTS
 from features.sources.csv.as_written import DECIMALS, THOUSANDS, Signs
 from features.sources.csv.delimited import DELIMITERS
-from features.sources.csv.headings import GRADES
+from features.sources.csv.places import IGNORED, ROWS, TESTS, Place, answered_unit, places
 from features.sources.csv.settings import KEYS
-from features.sources.csv.site_dates import LOOKS, STYLES
 from features.sources.csv.site_files import ENCODINGS, HIGHEST_HEADER_ROW
 from features.sources.csv.stated_keys import (
     all_answered,
@@ -42,70 +44,17 @@ from features.sources.csv.stated_keys import (
     texts_of,
 )
 from features.tables import AGENTS
-from features.units import conversion
 
-ROWS = ("patients", "days", "results", "treatments", "ignored")
-IGNORED = "ignored"
-DATES = (
-    "day", "known_day", "start_day", "stop_day", "infused_at", "lymphodepletion_day",
-    "second_dose_day", "follow_up_days", "discharge_day", "readmission_day", "death_day",
-)  # fmt: skip
-"""What may be a date; all but `ALWAYS_DATES` may be a number of days from the infusion instead."""
-ALWAYS_DATES = ("infused_at", "known_day")
-
-FACT_UNITS: Mapping[str, Mapping[str, float]] = {
-    "dose_car_t_cells": {"{cells}": 1.0, "10*6{cells}": 1e6, "10*7{cells}": 1e7,
-                         "10*8{cells}": 1e8},
-    "tumour_burden_fraction": {"1": 1.0, "%": 0.01},
-    "marrow_blasts_fraction": {"1": 1.0, "%": 0.01},
-}  # fmt: skip
-_OF_ROWS: Mapping[str, tuple[str, ...]] = {
-    "patients": ("clock",),
-    "days": ("day", "known_day", "clock", *INPUTS, *GRADES, *AGENTS),
-    "results": ("day", "known_day", "clock", "test", "value", "unit", "comparator", "reference",
-                "reference_low", "reference_high"),
-    "treatments": ("start_day", "stop_day", "known_day", "clock", "agent", "dose", "dose_unit",
-                   "route", "intent"),
-    "ignored": (),
-}  # fmt: skip
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "patients": (), "days": ("day",), "results": ("day", "test", "value"),
     "treatments": ("start_day", "agent"), "ignored": (),
 }  # fmt: skip
+_NO_THOUSANDS = ", or delete the line where nothing stands between thousands"
 _MAPPING_KEYS = (*KEYS, "time_zone", "same_for_all", "file")
 _FILE_KEYS = (
     "name", "rows", "sheet", "header_row", "encoding", "delimiter", "decimal", "thousands",
     "ignored", "columns", "tests", "units",
 )  # fmt: skip
-_PLACE_KEYS = ("is", "unit", "dates", "words")
-
-
-def legal_meanings(rows: str) -> tuple[str, ...]:
-    """Return what a column may mean in a file of such rows."""
-    return (*COURSE_FIELDS, *_OF_ROWS[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What one column or one test means.
-
-    Attributes
-    ----------
-    heading : str
-        As the file has it.
-    meaning : str
-        The key ``is``.
-    unit, dates : str
-        Empty where not said.
-    words : mapping
-        Word of the file -> word of the table.
-    """
-
-    heading: str
-    meaning: str
-    unit: str = ""
-    dates: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +124,8 @@ def _mapped(file: str, content: Mapping[str, Any]) -> Mapped:
     zone = content.get("time_zone", "")
     if not isinstance(zone, str):
         raise CohortError(f'{file}: time_zone is a text, for instance "Asia/Shanghai".')
+    if "time_zone" in content:
+        answered(file, "time_zone", zone, "that of the site, or delete the line")
     return Mapped(settings, made, zone, shared)
 
 
@@ -186,17 +137,17 @@ def _file_mapping(where: str, stated: object) -> FileMapping:
     where = f"{where} ({name})"
     one_of(where, "rows", rows, ROWS)
     if rows == IGNORED:
-        return FileMapping(name, rows)
+        return FileMapping(name, rows, sheet=str(table.get("sheet", "")))
     header_row = table.get("header_row", 1)
     if not isinstance(header_row, int) or not 1 <= header_row <= HIGHEST_HEADER_ROW:
         raise CohortError(f"{where}: header_row is a whole number, 1 to {HIGHEST_HEADER_ROW}.")
     made = FileMapping(
         name=name,
         rows=rows,
-        columns=tuple(_places(f"{where}, [file.columns]", table.get("columns", {}), rows)),
+        columns=tuple(places(f"{where}, [file.columns]", table.get("columns", {}), rows)),
         tests={
             one.heading: one
-            for one in _places(f"{where}, [file.tests]", table.get("tests", {}), "tests")
+            for one in places(f"{where}, [file.tests]", table.get("tests", {}), TESTS)
         },
         units=all_answered(f"{where}, [file.units]", table.get("units", {})),
         ignored=tuple(map(str, table.get("ignored", []))),
@@ -212,7 +163,9 @@ def _file_mapping(where: str, stated: object) -> FileMapping:
 
 def _signs(where: str, table: Mapping[str, Any]) -> Signs:
     decimal = one_of(where, "decimal", table.get("decimal", "."), DECIMALS)
-    thousands = one_of(where, "thousands", table.get("thousands", ""), THOUSANDS)
+    thousands = ""
+    if "thousands" in table:
+        thousands = one_of(where, "thousands", table["thousands"], THOUSANDS, _NO_THOUSANDS)
     if decimal == thousands:
         raise CohortError(f"{where}: decimal and thousands are both {decimal!r}; say which it is.")
     return Signs(decimal, thousands)
@@ -232,65 +185,7 @@ def _refuse_what_cannot_be_read(where: str, made: FileMapping) -> None:
             )
     if made.rows == "results" and "unit" not in meanings:
         for one in made.tests.values():
-            _answered_unit(f"{where}, [file.tests]", one)
-
-
-def _places(where: str, stated: object, rows: str) -> Iterable[Place]:
-    for heading, entry in table_of(where, stated).items():
-        here = f"{where} {heading!r}"
-        table = table_of(here, entry)
-        refuse_unknown(here, table, _PLACE_KEYS)
-        words = all_answered(f"{here}, words", table.get("words", {}))
-        texts = texts_of(here, {key: one for key, one in table.items() if key != "words"})
-        place = Place(
-            heading, texts.get("is", ""), texts.get("unit", ""), texts.get("dates", ""), words
-        )
-        _check_place(here, place, rows, "dates" in texts)
-        yield place
-
-
-def _check_place(where: str, place: Place, rows: str, dated: bool) -> None:
-    if rows == "tests":
-        _check_meaning(where, place.meaning, (*INPUTS, *GRADES, IGNORED))
-        if place.unit:
-            _answered_unit(where, place)
-        return
-    _check_meaning(where, place.meaning, legal_meanings(rows))
-    if place.meaning in INPUTS or place.meaning in FACT_UNITS:
-        _answered_unit(where, place)
-    elif place.unit:
-        raise CohortError(f"{where}: {place.meaning!r} has no unit. Leave the key unit out.")
-    if dated and place.meaning not in DATES:
-        raise CohortError(f"{where}: {place.meaning!r} is no date. Leave the key dates out.")
-    if dated or place.meaning in ALWAYS_DATES:
-        looks = "; ".join(f'"{style}" {look}' for style, look in LOOKS.items())
-        answered(where, "dates", place.dates, looks)
-        one_of(where, "dates", place.dates, STYLES)
-
-
-def _check_meaning(where: str, meaning: str, legal: tuple[str, ...]) -> None:
-    if meaning in legal:
-        return
-    near = difflib.get_close_matches(meaning, legal, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    others = [one for one in legal if one not in INPUTS]
-    inputs = (
-        ", or an input of inputs.csv, which `example csv` writes"
-        if len(others) < len(legal)
-        else ""
-    )
-    raise CohortError(
-        f"{where}: is = {meaning[:40]!r} is not known.{hint} Legal: {', '.join(others)}{inputs}."
-    )
-
-
-def _answered_unit(where: str, place: Place) -> None:
-    """Refuse a unit that is left open or is none of the input's."""
-    if place.meaning in FACT_UNITS:
-        one_of(where, "unit", place.unit, tuple(FACT_UNITS[place.meaning]))
-    if place.meaning not in INPUTS or INPUTS[place.meaning].is_text:
-        return
-    try:
-        conversion(place.meaning, place.unit)
-    except UnitError as error:
-        raise CohortError(f"{where}: unit = {place.unit[:20]!r}: {error}") from None
+            here = f"{where}, [file.tests] {one.heading!r}"
+            if one.units:
+                raise CohortError(f"{here}: units needs a column that is 'unit'. Say unit = ...")
+            answered_unit(here, one)

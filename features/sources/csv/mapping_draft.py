@@ -4,6 +4,7 @@ What is written holds headings, codes that several patients share, and counts; n
 patient. What cannot be told is left as an empty text, which the import refuses.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +15,16 @@ from features.inputs import COURSE_FIELDS, INPUTS
 from features.sources.csv.as_written import plain_text
 from features.sources.csv.code_guesses import Codes, Entry, codes_of, unit_to_write, unknown_words
 from features.sources.csv.heading_guesses import Guess, guess, of_patients, of_rows
-from features.sources.csv.headings import COURSE_NAMES, GRADES, INPUT_NAMES, ROW_NAMES
+from features.sources.csv.headings import (
+    BIRTH,
+    COURSE_NAMES,
+    GRADES,
+    INPUT_NAMES,
+    PERSON_NAMES,
+    ROW_NAMES,
+)
 from features.sources.csv.mapped_files import mapped_cells, names_of
-from features.sources.csv.mapping import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
+from features.sources.csv.places import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
 from features.sources.csv.site_files import (
     Row,
     SiteFile,
@@ -27,6 +35,7 @@ from features.sources.csv.site_files import (
     site_file,
     text_of,
 )
+from features.sources.csv.unknown_headings import row_like_headings
 from features.sources.csv.value_guesses import (
     are_day_numbers,
     are_whole_days,
@@ -74,14 +83,6 @@ class FileDraft:
     zoneless_hours: int = 0
     infusions_with_hour: bool | None = None
     day_numbers: bool = False
-
-    @property
-    def open_questions(self) -> int:
-        """How many things a person has to say before the import reads the file."""
-        entries = [*self.entries, *self.codes.tests]
-        empty = sum((one.unit == "") + (one.dates == "") + len(one.words) for one in entries)
-        empty += len(self.codes.units) + (self.decimal[0] == "")
-        return empty + (self.rows != IGNORED and not self.names_patients)
 
     @property
     def names_patients(self) -> bool:
@@ -137,15 +138,13 @@ def _draft(made: FileDraft, rows: list[Row]) -> FileDraft:
     if not rows:
         return made
     made.header_row = _header_row(rows)
-    try:
-        file = site_file(made.name, rows, made.header_row)
-    except CohortError:
-        if _known(rows[made.header_row - 1]):
-            raise
-        return made
+    if not _known(rows[made.header_row - 1]):
+        return _without_known_headings(made, rows)
+    file = site_file(made.name, rows, made.header_row)
     made.size = file.cells.shape
     made.rows = _rows_kind(names_of(file.cells))
     if made.rows == IGNORED:
+        made.ignored = [_unplaced(file, heading) for heading in names_of(file.cells)]
         return made
     placed = _placed(file, made)
     ids = _ids(file, placed)
@@ -166,6 +165,21 @@ def _draft(made: FileDraft, rows: list[Row]) -> FileDraft:
             ids,
         )
     return made
+
+
+def _without_known_headings(made: FileDraft, rows: list[Row]) -> FileDraft:
+    made.size = (len(rows), max(len(row) for _, row in rows))
+    made.header_row = row_like_headings(rows[:_SEARCHED_ROWS], rows)
+    if made.header_row:
+        with suppress(CohortError):  # a heading twice, or none: nothing to list until it is mended
+            file = site_file(made.name, rows, made.header_row)
+            made.size = file.cells.shape
+            made.ignored = [_unplaced(file, heading) for heading in names_of(file.cells)]
+    return made
+
+
+def _unplaced(file: SiteFile, heading: str, why: str = "") -> tuple[str, str]:
+    return heading, f"{int(file.cells[heading].notna().sum())} filled cells{why}"
 
 
 def _is_number(meaning: str) -> bool:
@@ -196,13 +210,12 @@ def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:
     for heading in names_of(file.cells):
         found = [
             _in_treatments(one, made.rows)
-            for known in (ROW_NAMES, INPUT_NAMES, COURSE_NAMES)
+            for known in (ROW_NAMES, INPUT_NAMES, COURSE_NAMES, PERSON_NAMES)
             if (one := guess(heading, known)) is not None
         ]
         usable = [one for one in found if one.meaning in legal]
         taken = {one.meaning for one in placed.values()} - {*INPUTS, *AGENTS}
         free = [one for one in usable if one.meaning not in taken]
-        filled = int(file.cells[heading].notna().sum())
         if free:
             placed[heading] = free[0]
         else:
@@ -211,7 +224,7 @@ def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:
                 why = f"; {usable[0].meaning} is taken by another column"
             elif found:
                 why = f"; {found[0].meaning} has no place in rows of {made.rows}"
-            made.ignored.append((heading, f"{filled} filled cells{why}"))
+            made.ignored.append(_unplaced(file, heading, why))
     return placed
 
 
@@ -235,7 +248,7 @@ def _entry(cells: pd.Series, found: Guess, heading: str, made: FileDraft, ids: p
     if meaning in DATES and (meaning in ALWAYS_DATES or not are_day_numbers(cells)):
         style, why = date_style(cells)
         hours, zoneless = hours_in(cells, style)
-        made.zoneless_hours += zoneless
+        made.zoneless_hours += zoneless if meaning != BIRTH else 0
         if meaning == "infused_at":
             made.infusions_with_hour = hours > 0
         return Entry(heading, meaning, f"{remark}; dates: {why}", dates=style)

@@ -1,19 +1,21 @@
 """The draft of a mapping as TOML, with every guess and its reason beside it."""
 
 import json
+import tomllib
+from collections.abc import Mapping
 
 from features.inputs import INPUTS
 from features.sources.csv.code_guesses import Entry
-from features.sources.csv.mapping import FACT_UNITS, IGNORED
 from features.sources.csv.mapping_draft import FileDraft
+from features.sources.csv.places import FACT_UNITS, IGNORED, ROWS
 from features.sources.csv.shared_words import SHARED_BY
 from features.sources.csv.site_dates import LOOKS
 from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS
 
 _HEAD = """\
 # What the files of a site mean; drafted from headings and values, to be corrected by a person.
-# Every line that says "guess" is one. A key that is empty ("") is a question: the import refuses
-# until it is filled. A column that has no place stands in `ignored` and is not read.
+# Every line that says "guess" is one. An empty text ("") is a question: the import refuses until it
+# is filled, or its line deleted. A column that has no place stands in `ignored` and is not read.
 # Then:  python -m training import csv {path} COHORT --option mapping=THIS_FILE
 """
 
@@ -23,6 +25,19 @@ def mapping_text(path: str, name: str, files: list[FileDraft]) -> str:
     return "\n".join(
         [_HEAD.format(path=path), *_settings(name, files), *(_file(one) for one in files)]
     )
+
+
+def open_questions(text: str) -> int:
+    """Count the empty texts of a mapping: what a person has to say before the import reads it."""
+    return _empty(tomllib.loads(text))
+
+
+def _empty(stated: object) -> int:
+    if isinstance(stated, Mapping):
+        return sum((key == "") + _empty(entry) for key, entry in stated.items())
+    if isinstance(stated, list):
+        return sum(map(_empty, stated))
+    return int(stated == "")
 
 
 def _settings(name: str, files: list[FileDraft]) -> list[str]:
@@ -64,14 +79,13 @@ def _file(one: FileDraft) -> str:
         lines.append(f"sheet = {_quoted(one.sheet)}")
     lines.append(f"rows = {_quoted(one.rows)}  # guess: {rows} rows, {columns} columns")
     if one.rows == IGNORED:
-        lines.append("# No heading tells what this is: say rows and columns, or leave it out.")
-        return "\n".join([*lines, ""])
+        return "\n".join([*lines, *_not_understood(one), ""])
     lines.append(f"header_row = {one.header_row}")
     lines += [*_how_it_is_written(one), *_ignored(one)]
     lines += ["", "[file.columns]", *_inline(one.entries)]
     if not one.names_patients:
         lines.append(
-            '# No heading is a known name of the patient: "HEADING" = { is = "patient_id" }'
+            '"" = { is = "patient_id" }  # no heading is a known name of the patient: write it here'
         )
     if one.codes.tests or one.codes.hidden_tests:
         lines += ["", "[file.tests]", *_inline(one.codes.tests)]
@@ -88,20 +102,45 @@ def _file(one: FileDraft) -> str:
     return "\n".join([*lines, ""])
 
 
+def _not_understood(one: FileDraft) -> list[str]:
+    """List the headings of a file that is not read, and show how one is mapped."""
+    if not one.ignored:
+        return ["# No row tells what this is. Give its columns headings, or leave it out."]
+    heading = _quoted(one.ignored[0][0])
+    rows = " | ".join(_quoted(kind) for kind in ROWS if kind != IGNORED)
+    return [
+        f"header_row = {one.header_row}  # guess",
+        *_encoding(one),
+        *_ignored(one),
+        f"# It is not read. To read it say rows ({rows})",
+        "# and what its columns are, for instance:",
+        "# [file.columns]",
+        f'# {heading} = {{ is = "patient_id" }}',
+        '# "HEADING" = { is = "day", dates = "day_first" }',
+        '# "HEADING" = { is = "crp_mg_l", unit = "mg/L" }',
+    ]
+
+
+def _encoding(one: FileDraft) -> list[str]:
+    if not one.encoding:
+        return []
+    alone = len(one.encodings) == 1
+    why = "" if alone else f"  # guess: the bytes read as {' and as '.join(one.encodings)}"
+    return [
+        f"encoding = {_quoted(one.encoding)}{why}",
+        f"delimiter = {_quoted(one.delimiter)}",
+    ]
+
+
 def _how_it_is_written(one: FileDraft) -> list[str]:
-    lines = []
-    if one.encoding:
-        alone = len(one.encodings) == 1
-        why = "" if alone else f"  # guess: the bytes read as {' and as '.join(one.encodings)}"
-        lines.append(f"encoding = {_quoted(one.encoding)}{why}")
-        lines.append(f"delimiter = {_quoted(one.delimiter)}")
+    lines = _encoding(one)
     sign, why = one.decimal
     lines.append(f"decimal = {_quoted(sign)}  # {'guess: ' if sign else ''}{why}")
     if one.thousands:
         other = "," if sign == "." else "."
         lines.append(
             f'thousands = ""  # {one.thousands} cells look as if {other!r} set thousands apart; '
-            "they are left out until it is said here"
+            "say it, or delete the line to leave them out"
         )
     return lines
 
@@ -130,6 +169,9 @@ def _keys(one: Entry) -> str:
         keys.append(f"unit = {_quoted(one.unit)}")
     if one.dates is not None:
         keys.append(f"dates = {_quoted(one.dates)}")
+    if one.units:
+        words = ", ".join(f'{_quoted(word)} = ""' for word, _ in one.units)
+        keys.append(f"units = {{ {words} }}")
     return ", ".join(keys)
 
 
@@ -137,6 +179,9 @@ def _question(one: Entry) -> str:
     if one.unit == "":
         legal = FACT_UNITS.get(one.meaning) or INPUTS[one.meaning].accepted
         return f"; fill unit: {' | '.join(legal)}"
+    if one.units:
+        rows = ", ".join(f"{_quoted(word)} in {count} rows" for word, count in one.units)
+        return f"; {rows}; fill units: {' | '.join(INPUTS[one.meaning].accepted)}"
     if one.dates == "":
         return "; fill dates: " + " | ".join(f"{style} ({look})" for style, look in LOOKS.items())
     return ""

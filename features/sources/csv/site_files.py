@@ -6,6 +6,7 @@ are rare, cp1252 comes first. A workbook is read by the rules of
 :mod:`features.sources.spreadsheet`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,25 @@ def files_at(path: Path) -> list[Path]:
     if not found:
         raise CohortError(f"{path.name} holds no file that ends in {', '.join(ENDINGS)}.")
     return found
+
+
+def folder_and_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
+    """Return the file or folder that holds all of `paths`, and the files that may hold records.
+
+    Raises
+    ------
+    CohortError
+        As :func:`files_at`, or several paths that are not files of one folder.
+    """
+    if len(paths) == 1:
+        return paths[0], files_at(paths[0])
+    folders = {one.parent for one in paths}
+    if len(folders) > 1 or any(one.is_dir() for one in paths):
+        raise CohortError(
+            "several files are read together where they lie in one folder. Put them into one, and "
+            "name the files, or the folder alone."
+        )
+    return folders.pop(), sorted({found for one in paths for found in files_at(one)})
 
 
 def encodings_of(path: Path) -> list[str]:

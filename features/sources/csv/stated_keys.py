@@ -20,14 +20,16 @@ def all_answered(where: str, stated: object) -> dict[str, str]:
     return table
 
 
-def one_of(where: str, key: str, stated: object, legal: tuple[str, ...]) -> str:
+def one_of(
+    where: str, key: str, stated: object, legal: tuple[str, ...], otherwise: str = ""
+) -> str:
     """Return a text that is one of the legal ones; refuse any other, and an empty one."""
     if isinstance(stated, str) and stated in legal:
         return stated
     words = " | ".join(f'"{one}"' for one in legal).replace("\t", "\\t")
     open_ = stated == ""
     said = "is still empty. Fill it" if open_ else f"= {str(stated)[:40]!r} is not known. Legal"
-    raise CohortError(f"{where}: {key} {said}: {words}.")
+    raise CohortError(f"{where}: {key} {said}: {words}{otherwise}.")
 
 
 def refuse_unknown(where: str, table: Mapping[str, Any], legal: Iterable[str]) -> None:

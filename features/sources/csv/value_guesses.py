@@ -59,10 +59,17 @@ def date_style(cells: pd.Series) -> tuple[str, str]:
 
 
 def hours_in(cells: pd.Series, style: str) -> tuple[int, int]:
-    """Return how many cells carry an hour, and how many of these name no zone."""
-    found = [parsed(cell, style or "iso") for cell in cells.dropna()]
-    hours = [one for one in found if isinstance(one, Written) and one.has_hour]
+    """Return how many cells carry an hour, and how many of these name no zone.
+
+    Where no style is proven an hour counts in whichever style reads the cell.
+    """
+    hours = [one for cell in cells.dropna() if (one := _with_hour(cell, style)) is not None]
     return len(hours), sum(one.at.tzinfo is None for one in hours)
+
+
+def _with_hour(cell: object, style: str) -> Written | None:
+    read = (parsed(cell, one) for one in ([style] if style else STYLES))
+    return next((one for one in read if isinstance(one, Written) and one.has_hour), None)
 
 
 def decimal_sign(columns: Iterable[pd.Series]) -> tuple[str, str]:

@@ -12,7 +12,6 @@ import pandas as pd
 from features.inputs import INPUTS
 from features.sources.csv.as_written import Signs, narrow, plain_number, plain_text
 from features.sources.csv.course_days import Clock
-from features.sources.csv.heading_guesses import legal_unit
 from features.sources.csv.headings import GRADES
 from features.sources.csv.mapped_courses import NO_NUMBER
 from features.sources.csv.mapped_files import (
@@ -25,8 +24,8 @@ from features.sources.csv.mapped_files import (
     mapped_cells,
     names_of,
 )
-from features.sources.csv.mapping import IGNORED, FileMapping, Place
-from features.sources.csv.shared_words import SHARED_BY, shared_words
+from features.sources.csv.places import IGNORED, Place
+from features.sources.csv.units_of_tests import ONE_UNIT, contradicts, meant_unit
 from features.tables import AGENTS
 
 Part = tuple[str, pd.DataFrame]
@@ -139,9 +138,14 @@ def _with_units_and_limits(one: Opened, rows: pd.DataFrame, place: Place) -> pd.
     units = one.of("unit")
     if units is not None and not INPUTS[place.meaning].is_text:
         written = mapped_cells(units[rows.index], plain_text)
-        known = {word: unit_of(mapping, place, str(word)) for word in written.dropna().unique()}
-        unit = mapped_cells(written, lambda word: known.get(str(word), place.unit or None))
-        made = made.assign(unit=unit, written_unit=written)
+        words = [str(word) for word in written.dropna().unique()]
+        meant = {word: meant_unit(mapping, place, word) for word in words}
+        other = [word for word in words if contradicts(mapping, place, word)]
+        made = made.assign(
+            unit=written.map(meant).where(written.notna(), place.unit or None),
+            written_unit=written,
+            **{f"{BROKEN}{ONE_UNIT}": written.isin(other)},
+        )
     for meaning in ("reference_low", "reference_high", "comparator"):
         cells = one.of(meaning)
         if cells is not None:
@@ -154,13 +158,6 @@ def _with_units_and_limits(one: Opened, rows: pd.DataFrame, place: Place) -> pd.
             reference_high=pd.Series([high for _, high in limits], index=rows.index, dtype=object),
         )
     return made
-
-
-def unit_of(mapping: FileMapping, place: Place, written: str) -> str:
-    """Return the legal unit that `written` means in this file, or `written` where it means none."""
-    known = {narrow(word): unit for word, unit in mapping.units.items()}
-    meant = known.get(written) or written
-    return legal_unit(INPUTS[place.meaning], meant) or meant
 
 
 def _plain(cells: pd.Series, meaning: str, signs: Signs) -> pd.Series:
@@ -197,44 +194,3 @@ def _treatments(one: Opened, timed: pd.DataFrame) -> pd.DataFrame:
         )
         made = made.assign(dose=dose)
     return made[made["agent"].notna() | made["start_day"].notna()]
-
-
-def remarks_on_codes(one: Opened) -> Iterator[str]:
-    """List tests and units that the mapping does not place, with rows, most frequent first."""
-    tests = one.of("test")
-    if one.mapping.rows != "results" or tests is None:
-        return
-    names = mapped_cells(tests, plain_text)
-    places = {narrow(name): place for name, place in one.mapping.tests.items()}
-    for name, place in places.items():
-        count = int(names.eq(name).sum())
-        if place.meaning == IGNORED and count:
-            yield f"{one.label}: test {name!r} ({count} rows) is ignored."
-    yield from _listed(one, "test", names[~names.isin(list(places))], "[file.tests]")
-    units = one.of("unit")
-    if units is not None:
-        written = mapped_cells(units, plain_text)
-        unplaced = [
-            not _has_unit(one.mapping, places.get(str(name)), unit)
-            for name, unit in zip(names, written, strict=True)
-        ]
-        yield from _listed(one, "unit", written[unplaced], "[file.units]")
-
-
-def _has_unit(mapping: FileMapping, place: Place | None, written: object) -> bool:
-    if place is None or place.meaning not in INPUTS or INPUTS[place.meaning].is_text:
-        return True
-    return unit_of(mapping, place, str(written or place.unit)) in INPUTS[place.meaning].accepted
-
-
-def _listed(one: Opened, what: str, words: pd.Series, where: str) -> Iterator[str]:
-    shown, hidden = shared_words(words, one.course_ids)
-    for word, count in shown:
-        yield (
-            f"{one.label}: {what} {word!r} ({count} rows) is not in the mapping; add it to {where}."
-        )
-    if hidden:
-        yield (
-            f"{one.label}: {hidden} rows hold a {what} that is not in the mapping and that fewer "
-            f"than {SHARED_BY} patients share; it is not shown."
-        )

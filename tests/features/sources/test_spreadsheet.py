@@ -43,10 +43,15 @@ def test_dates_and_words_are_no_numbers(tmp_path: Path) -> None:
     assert spreadsheet.numbers(table["grade"]).tolist()[1] == 3
 
 
-def test_a_formula_is_refused_with_its_cell(tmp_path: Path) -> None:
+def test_every_formula_is_named_up_to_twenty(tmp_path: Path) -> None:
     path = a_workbook(tmp_path / "a.xlsx", COLUMNS, ("A", 1, "=1+1"))
-    with pytest.raises(CohortError, match="cell C2 holds a formula"):
+    with pytest.raises(CohortError, match=r"a\.xlsx\[Sheet\]: 1 cell holds a formula .*: C2\. "):
         read_spreadsheet(path, COLUMNS, header_row=1)
+    rows = [("A", "=1+1", f"=B{at}") for at in range(2, 27)]
+    with pytest.raises(CohortError, match=r": 50 cells hold a formula") as refused:
+        read_spreadsheet(a_workbook(path, COLUMNS, *rows), COLUMNS, header_row=1)
+    named = [f"{column}{row}" for row in range(2, 12) for column in "BC"]
+    assert f"{', '.join(named)} and 30 more. Store values" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -5,84 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.checks import Failures
 from features.errors import CohortError
-from features.sources import read
-from features.tables import Cohort
-from tests.three_shapes import write_lines
-
-FACTS = ["ID", "infused", "sex", "age", "product", "last"]
-RESULTS = ["ID", "at", "test", "result", "unit", "range"]
-P1 = ["P1", "2025-03-04 10:00", "女", "61", "Yescarta", "2025-06-04"]
-P2 = ["P2", "2025-03-05 10:00", "男", "45", "Yescarta", "2025-06-04"]
-MAPPING = """
-resolution = "{resolution}"
-time_zone = "{zone}"
-[[file]]
-name = "patients.csv"
-rows = "patients"
-[file.columns]
-"ID" = {{ is = "patient_id" }}
-"infused" = {{ is = "infused_at", dates = "iso" }}
-"sex" = {{ is = "sex" }}
-"age" = {{ is = "age_years" }}
-"product" = {{ is = "product" }}
-"last" = {{ is = "follow_up_days", dates = "iso" }}
-[[file]]
-name = "results.csv"
-rows = "results"
-[file.columns]
-"ID" = {{ is = "patient_id" }}
-"at" = {{ is = "day", dates = "iso" }}
-"test" = {{ is = "test" }}
-"result" = {{ is = "value" }}
-"unit" = {{ is = "unit" }}
-"range" = {{ is = "reference" }}
-[file.tests]
-"CRP" = {{ is = "crp_mg_l" }}
-"WBC" = {{ is = "wbc_10e9_l", unit = "10*9/L" }}
-"O2" = {{ is = "oxygen_device", words = {{ "鼻导管" = "nasal_cannula" }} }}
-"CRS" = {{ is = "crs_grade" }}
-"junk" = {{ is = "ignored" }}
-[file.units]
-"mg pro Liter" = "mg/L"
-"""
-
-
-class Site:
-    """A folder with a list of patients and long results, and their mapping."""
-
-    def __init__(self, place: Path) -> None:
-        self.folder, self.mapping = place / "site", place / "mapping.toml"
-        self.folder.mkdir()
-
-    def read(
-        self,
-        results: list[list[object]],
-        facts: list[list[object]] | None = None,
-        resolution: str = "instant",
-        zone: str = "Europe/Berlin",
-        mapping: str = MAPPING,
-        **options: object,
-    ) -> tuple[Cohort, Failures]:
-        write_lines(self.folder / "patients.csv", [FACTS, *(facts or [P1, P2])], ",", "utf-8")
-        write_lines(self.folder / "results.csv", [RESULTS, *results], ",", "utf-8")
-        self.mapping.write_text(mapping.format(resolution=resolution, zone=zone), encoding="utf-8")
-        return read("csv", self.folder, mapping=str(self.mapping), **options)
+from tests.mapped_folder import MAPPING, P1, P2, Site, a_result, rejected
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
-
-
-def rejected(failures: Failures) -> set[tuple[str, str, int, str]]:
-    rows = failures.rows
-    return set(zip(rows["table"], rows["file"], rows["row"], rows["rule"], strict=True))
-
-
-def a_result(at: str = "2025-03-05 10:00", value: str = "12", unit: str = "mg/L") -> list[object]:
-    return ["P1", at, "CRP", value, unit, ""]
 
 
 def test_results_come_in_days_from_infusion_with_limits_and_their_source(site: Site) -> None:
@@ -277,64 +206,6 @@ def test_a_list_without_patients_is_refused(site: Site) -> None:
         site.read([a_result()], [["", "", "", "", "", ""]])
 
 
-WIDE = """
-resolution = "day"
-[same_for_all]
-product = "Yescarta"
-[[file]]
-name = "days.csv"
-rows = "days"
-[file.columns]
-"ID" = { is = "patient_id" }
-"day" = { is = "day" }
-"weight" = { is = "weight_kg" }
-"CRP" = { is = "crp_mg_l", unit = "mg/L" }
-"CRS" = { is = "crs_grade" }
-"toci" = { is = "tocilizumab" }
-"""
-
-
-def a_wide_site(tmp_path: Path, *rows: list[object]) -> tuple[Cohort, Failures]:
-    file, mapping = tmp_path / "days.csv", tmp_path / "m.toml"
-    heading = ["ID", "day", "weight", "CRP", "CRS", "toci", "more"]
-    write_lines(file, [heading, *rows], ",", "utf-8")
-    mapping.write_text(WIDE)
-    return read("csv", file, mapping=mapping)
-
-
-def test_wide_rows_become_results_grades_and_treatments(tmp_path: Path) -> None:
-    cohort, failures = a_wide_site(
-        tmp_path, ["A", "D-5", "70", "3", "", "", "x"],
-        ["A", "第1天", "70", "4 mg/L", "2级", "是", ""],
-        ["A", "2", "70", "", "0", "400", ""], ["A", "3", "", "5", "III", "否", ""],
-    )  # fmt: skip
-    assert len(failures) == 0
-    assert cohort.measurements[["day", "value"]].to_numpy().tolist() == [[-5, 3], [1, 4], [3, 5]]
-    assert cohort.grades["grade"].tolist() == [2, 0, 3]
-    assert cohort.treatments["start_day"].tolist() == [1, 2]
-    assert cohort.courses["product"].tolist() == ["axicabtagene ciloleucel"]
-    assert cohort.courses["weight_kg"].tolist() == [70]
-    noted = "days.csv: column 'more' (1 filled cells) is not in the mapping and was not read."
-    assert noted in cohort.manifest.notes
-
-
-def test_what_a_wide_row_gets_wrong_is_listed_by_its_heading(tmp_path: Path) -> None:
-    cohort, failures = a_wide_site(
-        tmp_path, ["A", "1", "70", "high", "7", "maybe", ""], ["A", "2", "80", "3", "0", "", ""],
-        ["", "2", "", "3", "", "", ""],
-    )  # fmt: skip
-    found = set(
-        zip(failures.rows["row"], failures.rows["column"], failures.rows["rule"], strict=True)
-    )
-    assert found == {
-        (2, "CRP", "value_is_a_number"), (2, "CRS", "grade_is_within_its_range"),
-        (2, "toci", "agent_is_a_flag"), (2, None, "weight_kg_is_the_same_in_every_row (cell)"),
-        (4, "CRP", "course_id_is_present"),
-    }  # fmt: skip
-    assert cohort.courses["weight_kg"].isna().all()
-    assert "maybe" not in failures.rows.to_csv()
-
-
 def test_codes_are_shown_only_where_several_patients_share_them(site: Site) -> None:
     at = "2025-03-07 10:00"
     facts = [[f"P{n}", *P1[1:]] for n in range(1, 5)]
@@ -344,7 +215,9 @@ def test_codes_are_shown_only_where_several_patients_share_them(site: Site) -> N
     cohort, failures = site.read(rows, facts)
     notes = "\n".join(cohort.manifest.notes)
     assert "test 'Troponin' (3 rows) is not in the mapping; add it to [file.tests]" in notes
-    assert "unit 'mg%' (4 rows) is not in the mapping; add it to [file.units]" in notes
+    assert "test 'CRP': unit 'mg%' (4 rows) is no unit of crp_mg_l. Say what it means for " in notes
+    assert 'units = { "mg%" = "..." }; legal: mg/L | ug/mL | ' in notes
+    assert "1 rows hold a unit that is not in the mapping and that fewer than 3" in notes
     assert "1 rows hold a test that is not in the mapping and that fewer than 3" in notes
     assert "Zaphod" not in notes + failures.rows.to_csv()
 

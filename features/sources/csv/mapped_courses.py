@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from features.errors import CohortError
+from features.errors import CohortError, ProductError
 from features.inputs import COURSE_FIELDS
+from features.products import product
 from features.sources.csv.as_written import plain_number, plain_text
 from features.sources.csv.course_days import IN_THE_FUTURE, Clock, infusions, instant_of
 from features.sources.csv.mapped_files import (
@@ -151,11 +152,21 @@ def _fact(one: Opened, place: Place) -> pd.Series:
     return mapped_cells(words if place.words else cells, number)
 
 
+def _product_named(cell: object) -> object:
+    """Return the product by its name in the catalogue: two of its names are no contradiction."""
+    try:
+        return None if cell is None else product(str(cell)).name
+    except ProductError:
+        return cell
+
+
 def _by_course(facts: pd.DataFrame) -> pd.DataFrame:
     """Bring the rows of a course together; leave those apart that cannot be of one course."""
     nameless = facts[facts["course_id"].isna()]
     named = facts[facts["course_id"].notna()]
     compared, _ = with_legal_spellings(named, TABLES["courses"])
+    if "product" in compared:
+        compared["product"] = mapped_cells(compared["product"], _product_named)
     rules = [name for name in names_of(named) if name.startswith(BROKEN)]
     values = [
         n for n in names_of(named) if n in COURSE_FIELDS and n not in ("course_id", "patient_id")

@@ -169,10 +169,10 @@ def _rates(one: Mapping[str, Any], analysis_set: str) -> tuple[Rate, ...]:
     return tuple(Rate(**{**shared, "analysis_set": analysis_set, **rate}) for rate in one["rates"])
 
 
-def _chinese(said: Mapping[str, Any]) -> ChineseNames:
-    return ChineseNames(
-        **{key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
-    )
+def _chinese(said: Mapping[str, Any] | None) -> ChineseNames:
+    if said is None:
+        return ChineseNames()
+    return ChineseNames(tuple(said["names"]), tuple(said["brands"]), said["tag"], said["source"])
 
 
 def _product(row: Mapping[str, Any]) -> Product:
@@ -205,7 +205,7 @@ def _product(row: Mapping[str, Any]) -> Product:
             if one["product"] == row["name"]
             for rate in _rates(one, one["analysis_set"])
         ),
-        chinese=_chinese(row.get("chinese", {})),
+        chinese=_chinese(row.get("chinese")),
         rxnorm=row.get("rxnorm"),
         omop=row.get("omop"),
         crs_window_days=(window[0], window[1]) if window else None,

@@ -13,8 +13,9 @@ import pandas as pd
 from features.errors import CohortError, ProductError
 from features.inputs import COURSE_FIELDS
 from features.products import product
+from features.row_rules import latest_infusion
 from features.sources.csv.as_written import plain_number, plain_text
-from features.sources.csv.course_days import IN_THE_FUTURE, Clock, infusions, instant_of
+from features.sources.csv.course_days import Clock, infusions, instant_of
 from features.sources.csv.mapped_files import (
     BROKEN,
     ORIGIN,
@@ -43,10 +44,11 @@ def infusions_of(files: list[Opened], clock: Clock) -> tuple[Infusions, dict[str
     Returns
     -------
     infusions : dict
-        Course -> its infusion, the first that could be read.
+        Course -> its infusion, the first that could be read and is not in the future.
     by_file : dict
         Label of the file -> ``infused_at`` as text, and what its cells break.
     """
+    latest = latest_infusion()
     found: Infusions = {}
     by_file: dict[str, pd.DataFrame] = {}
     for one in files:
@@ -60,7 +62,7 @@ def infusions_of(files: list[Opened], clock: Clock) -> tuple[Infusions, dict[str
         made["infused_at"] = pd.Series(texts, index=one.course_ids.index, dtype=object)
         by_file[one.label] = pd.DataFrame(made)
         for course, at in zip(one.course_ids, written, strict=True):
-            if at is not None and course is not None:
+            if at is not None and course is not None and instant_of(at, clock) <= latest:
                 found.setdefault(str(course), at)
     return found, by_file
 
@@ -206,7 +208,7 @@ def _with_rules_of_infusion(rows: pd.DataFrame, needed: bool) -> pd.DataFrame:
     for rule in [name for name in names_of(rows) if name.startswith(f"{BROKEN}infusion")]:
         mask = made[rule].eq(True) & absent
         name = rule
-        if not needed and rule != f"{BROKEN}{IN_THE_FUTURE}":
+        if not needed:
             name = rule.replace("infusion", "infused_at")
             mask &= not rule.endswith("_is_present")
             made = made.drop(columns=rule)

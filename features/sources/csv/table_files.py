@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from features.cohort_files import MANIFEST
 from features.errors import CohortError
 from features.sources.csv.delimited import read_delimited
 from features.sources.csv.infusion_times import COLUMN, infusion_times
@@ -25,6 +26,9 @@ class TableFile:
     broken: dict[str, pd.Series] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     respelt: dict[str, int] = field(default_factory=dict)
+
+
+_UNIT_IN_DOUBT = "value_fits_no_other_unit_better"
 
 
 def one_table(path: Path, table: Table, zone: ZoneInfo | None) -> TableFile:
@@ -60,6 +64,8 @@ def one_table(path: Path, table: Table, zone: ZoneInfo | None) -> TableFile:
         told = cells
         cells, broken = with_canonical_values(cells, decimal_comma=decimal_comma)
         cells = _with_what_is_told_of_the_source(cells, told)
+        if (path / MANIFEST).is_file():  # a cohort of ours: its units were settled when it was made
+            broken[_UNIT_IN_DOUBT] &= told["unit"].ne(cells["unit"])
     if COLUMN in cells:
         cells[COLUMN], broken, said = infusion_times(cells[COLUMN], zone)
         remarks += said

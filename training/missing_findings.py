@@ -64,7 +64,7 @@ def ways_out(missing: pd.DataFrame, toxicity: str) -> list[str]:
         f"{toxicity}: {mine['open'].iloc[0]:,} times the grade stayed open. Missing most often:"
     ]
     for finding, times in mine[["finding", "times"]].head(SHOWN).itertuples(index=False):
-        said.append(f"  {finding}, {times:,} times: {_what_to_record(finding)}")
+        said.append(f"  {finding}, {times:,} x: {_what_to_record(finding)}")
     return said
 
 

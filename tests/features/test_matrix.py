@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import CourseArrays, course_arrays
+from features.arrays import CourseArrays
 from features.blocks import READINGS_PER_BLOCK
 from features.columns import COLUMNS
 from features.errors import CohortError
@@ -17,6 +17,7 @@ from features.matrix import (
     feature_matrix,
     features_of_course,
 )
+from features.one_course import course_arrays
 from features.tables import Cohort
 from tests.builders import (
     Row,

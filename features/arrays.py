@@ -5,15 +5,13 @@ and go through the same summaries. Rows are put into an order that depends on th
 so the order in which they came can never reach a predictor.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.clock import happened_at
-from features.errors import CohortError
 from features.inputs import COURSE_FIELDS, INPUTS
 
 Floats = npt.NDArray[np.float64]
@@ -142,81 +140,6 @@ class CourseArrays:
     treated_days: TreatedDays
 
 
-def course_arrays(
-    course: Mapping[str, Any],
-    measurements: Iterable[tuple[str, float, float | None, float | str]] = (),
-    treatments: Iterable[tuple[str, float, float | None, float | None]] = (),
-    grades: Iterable[tuple[str, float, float | None, float]] = (),
-    *,
-    resolution: str = "instant",
-) -> CourseArrays:
-    """Turn what a request says of one course into arrays.
-
-    Parameters
-    ----------
-    course : mapping
-        Field of :data:`features.inputs.COURSE_FIELDS` -> value; absent and None are missing.
-        Facts that are learnt after infusion are not read.
-    measurements : iterable of (input, day, known_day, value)
-        Canonical input name and unit; for inputs with levels `value` is the level's text or rank.
-    treatments : iterable of (agent, start_day, stop_day, known_day)
-        `stop_day` None: support that goes on, or a single dose of a drug. A drug given over days,
-        still running, is sent with `stop_day` at the landmark.
-    grades : iterable of (toxicity, day, known_day, grade)
-        Toxicities other than CRS and ICANS are not read.
-    resolution : {"instant", "day"}
-        As in a manifest. A `known_day` of None is the day itself, or its end for ``"day"``.
-
-    Returns
-    -------
-    CourseArrays
-        Of one course.
-
-    Raises
-    ------
-    CohortError
-        An input or a level that does not exist.
-    """
-    codes, days, knowns, values = _columns(measurements, 4)
-    names, starts, stops, treated_known = _columns(treatments, 4)
-    toxicities, graded_days, graded_known, grade = _columns(grades, 4)
-    inputs = [_input_code(name) for name in codes]
-    readings = [
-        _rank(INPUT_NAMES[code], value) if isinstance(value, str) else value
-        for code, value in zip(inputs, values, strict=True)
-    ]
-    day = _floats(days)
-    graded_day = _floats(graded_days)
-    start = _floats(starts)
-    return CourseArrays(
-        1,
-        {name: _floats([course.get(name)]) for name in NUMBERS_READ},
-        {name: [course.get(name)] for name in WORDS_READ},
-        readings_of(
-            np.zeros(len(day), dtype=np.int64),
-            np.array(inputs, dtype=np.int64),
-            day,
-            _known(day, knowns, resolution),
-            _floats(readings),
-        ),
-        gradings_of(
-            np.zeros(len(graded_day), dtype=np.int64),
-            np.array([_toxicity_code(name) for name in toxicities], dtype=np.int64),
-            graded_day,
-            _known(graded_day, graded_known, resolution),
-            _floats(grade),
-        ),
-        *treatments_of(
-            np.zeros(len(start), dtype=np.int64),
-            names,
-            start,
-            _floats(stops),
-            _known(start, treated_known, resolution),
-            resolution,
-        ),
-    )
-
-
 def readings_of(
     course: Integers, code: Integers, day: Floats, known_day: Floats, value: Floats
 ) -> Readings:
@@ -308,35 +231,3 @@ def _treated_days(
         nth == 0,
         known_day[row],
     )
-
-
-def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    listed = list(rows)
-    return list(zip(*listed, strict=True)) if listed else [()] * width
-
-
-def _floats(values: Iterable[Any]) -> Floats:
-    return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
-
-
-def _known(day: Floats, known_days: Sequence[float | None], resolution: str) -> Floats:
-    known = _floats(known_days)
-    return np.where(np.isnan(known), happened_at(day, resolution), known)
-
-
-def _input_code(name: str) -> int:
-    if name not in INPUT_CODES:
-        raise CohortError(f"input {name!r} is not known; see features/inputs.py for the names.")
-    return INPUT_CODES[name]
-
-
-def _toxicity_code(name: str) -> int:
-    return GRADED.index(name) if name in GRADED else -1
-
-
-def _rank(name: str, text: str) -> float:
-    levels = INPUTS[name].levels
-    if text not in levels:
-        legal = ", ".join(levels) or "a number"
-        raise CohortError(f"{name} holds a text that is no level of it; legal: {legal}.")
-    return float(levels[text])

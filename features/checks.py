@@ -19,6 +19,7 @@ from features.inputs import COURSE_FIELDS
 from features.legal_values import legal_for_rows
 from features.products import product
 from features.row_rules import RULES, Mask, course_is_known, no_row, product_refusal
+from features.rule_columns import column_of_rule
 from features.tables import TABLES, Cohort, Manifest, Table, conform, finished
 
 CELL = " (cell)"
@@ -45,9 +46,10 @@ class Failures:
     Attributes
     ----------
     rows : DataFrame
-        Columns table, row (from 1, in the order the table came), rule, legal (what would have been
-        accepted). A row that breaks several rules is listed once for each; a rule that ends in
-        ``(cell)`` left out one value and kept the row.
+        Columns table, row (from 1, in the order the table came), column (empty where the rule is
+        about the whole row), rule, legal (what would have been accepted). A row that breaks several
+        rules is listed once for each; a rule that ends in ``(cell)`` left out one value and kept
+        the row.
     unmapped : DataFrame or None
         Codes, units and answers that nobody has mapped, with counts, for a site to complete; only
         from records that come with codes.
@@ -55,7 +57,7 @@ class Failures:
 
     rows: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(
-            {"table": [], "row": [], "rule": [], "legal": []}, dtype="object"
+            {"table": [], "row": [], "column": [], "rule": [], "legal": []}, dtype="object"
         )
     )
     unmapped: pd.DataFrame | None = None
@@ -202,8 +204,10 @@ def _listed(table: str, frame: pd.DataFrame, found: Mapping[str, Mask]) -> Itera
     for rule, mask in found.items():
         places = np.flatnonzero(mask.to_numpy())
         if len(places):
-            legal = legal_for_rows(table, rule.removesuffix(CELL), frame.iloc[places])
-            yield pd.DataFrame({"table": table, "row": places + 1, "rule": rule, "legal": legal})
+            plain = rule.removesuffix(CELL)
+            legal = legal_for_rows(table, plain, frame.iloc[places])
+            found_in = {"table": table, "row": places + 1, "column": column_of_rule(table, plain)}
+            yield pd.DataFrame({**found_in, "rule": rule, "legal": legal})
 
 
 def _row_rules(

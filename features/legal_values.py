@@ -94,7 +94,7 @@ _OF_ROW = {
     "input_is_known": _ANY_INPUT,
     "agent_is_a_flag": "yes | no | 1 | 0 | a dose",
     "infusion_is_present": "the date of the infusion",
-    "infusion_is_not_in_the_future": "an infusion that was given",
+    "infusion_is_not_in_the_future": "an infusion that was given: infused_at up to now",
 }
 _OF_ENDING = {
     "_is_a_date": "a date in the style that the mapping declares",

@@ -18,7 +18,6 @@ from features.arrays import (
     NUMERIC_FACTS,
     CourseArrays,
     Floats,
-    course_arrays,
 )
 from features.blocks import arrays_by_block
 from features.columns import (
@@ -29,6 +28,7 @@ from features.columns import (
 )
 from features.errors import CohortError
 from features.inputs import COURSE_FIELDS
+from features.one_course import course_arrays
 from features.predictors import PredictorSet, default_predictors
 from features.product_facts import one_hot
 from features.tables import Cohort
@@ -107,7 +107,7 @@ def features_of_course(
     Parameters
     ----------
     arrays : CourseArrays
-        Of one course, from :func:`features.arrays.course_arrays`.
+        Of one course, from :func:`features.one_course.course_arrays`.
     instants : sequence of float
         Days from infusion, see :func:`features.questions.landmark_instant`.
 

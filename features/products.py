@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from features.errors import ProductError
+from features.product_names import found_by_name, name_key
 
 READ_TAGS = ("L", "L2")
 CONVERTIBLE_SCALES = ("ASTCT",)
@@ -73,6 +74,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class ChineseNames:
+    """The generic names and the brands of a product in China."""
+
+    names: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    tag: str = "NR"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """One CAR-T product.
 
@@ -107,6 +118,7 @@ class Product:
     warnings: tuple[Fact, ...]
     source: str
     rates: tuple[Rate, ...]
+    chinese: ChineseNames = ChineseNames()
     rxnorm: int | None = None
     omop: int | None = None
     crs_window_days: tuple[float, float] | None = None
@@ -116,7 +128,8 @@ class Product:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name under which the product is recognised."""
-        return (self.name, self.short, *self.brands, *self.code_names, *self.aliases)
+        known = (self.name, self.short, *self.brands, *self.code_names, *self.aliases)
+        return (*known, *self.chinese.names, *self.chinese.brands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,12 @@ def _rates(one: Mapping[str, Any], analysis_set: str) -> tuple[Rate, ...]:
     return tuple(Rate(**{**shared, "analysis_set": analysis_set, **rate}) for rate in one["rates"])
 
 
+def _chinese(said: Mapping[str, Any] | None) -> ChineseNames:
+    if said is None:
+        return ChineseNames()
+    return ChineseNames(tuple(said["names"]), tuple(said["brands"]), said["tag"], said["source"])
+
+
 def _product(row: Mapping[str, Any]) -> Product:
     window = row.get("crs_window_days")
     shared = [
@@ -186,6 +205,7 @@ def _product(row: Mapping[str, Any]) -> Product:
             if one["product"] == row["name"]
             for rate in _rates(one, one["analysis_set"])
         ),
+        chinese=_chinese(row.get("chinese")),
         rxnorm=row.get("rxnorm"),
         omop=row.get("omop"),
         crs_window_days=(window[0], window[1]) if window else None,
@@ -202,34 +222,38 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
 MIXED_RATES: tuple[Rate, ...] = tuple(
     rate for one in _PUBLISHED["mixed"] for rate in _rates(one, one["products"])
 )
-_BY_ANY_NAME = {name.casefold(): one for one in PRODUCTS.values() for name in one.names}
+_BY_ANY_NAME = {name_key(name): one for one in PRODUCTS.values() for name in one.names}
 NOT_CAR_T: Mapping[str, str] = MappingProxyType(
     {name: group["kind"] for group in _CATALOGUE["not_car_t"] for name in group["names"]}
 )
-_KIND_BY_NAME = {name.casefold(): kind for name, kind in NOT_CAR_T.items()}
+_KIND_BY_NAME = {name_key(name): kind for name, kind in NOT_CAR_T.items()}
 
 
 def product(name: str) -> Product:
-    """Return the product called `name` (INN, short name, brand or code name; case is ignored).
+    """Return the product called `name`: INN, short name, brand or code name, English or Chinese.
+
+    Names are read as :mod:`features.product_names` says.
 
     Raises
     ------
     ProductError
         ``kind`` is ``"not_car_t"`` for a known product that is none, else ``"unknown"``.
     """
-    asked = str(name).strip().casefold()
-    if asked in _BY_ANY_NAME:
-        return _BY_ANY_NAME[asked]
-    if asked in _KIND_BY_NAME:
+    said = str(name).strip()
+    found = found_by_name(said, _BY_ANY_NAME)
+    if found is not None:
+        return found
+    kind = found_by_name(said, _KIND_BY_NAME)
+    if kind is not None:
         raise ProductError(
-            f"{name.strip()!r} is no CAR-T product ({_KIND_BY_NAME[asked]}); "
-            "no risk is estimated for it.",
+            f"{said!r} is no CAR-T product ({kind}); no risk is estimated for it.",
             kind="not_car_t",
         )
-    near = difflib.get_close_matches(asked, _BY_ANY_NAME, n=2, cutoff=0.7)
-    hint = f" Did you mean {' or '.join(_BY_ANY_NAME[one].name for one in near)}?" if near else ""
+    keys = difflib.get_close_matches(name_key(said), _BY_ANY_NAME, n=2, cutoff=0.7)
+    near = dict.fromkeys(_BY_ANY_NAME[key].name for key in keys)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ProductError(
-        f"{str(name).strip()[:60]!r} is not in the CAR-T catalogue.{hint} "
+        f"{said[:60]!r} is not in the CAR-T catalogue.{hint} "
         f"Known: {', '.join(one.short for one in PRODUCTS.values())}."
     )
 

@@ -12,6 +12,8 @@ from features.errors import ProductError
 from features.inputs import INPUTS
 from features.products import product
 
+_UNCERTAIN = pd.Timedelta(days=1)
+
 Mask = pd.Series
 Rule = Callable[[pd.DataFrame, pd.DataFrame], Mask]
 
@@ -62,6 +64,16 @@ def product_refusal(name: str) -> str | None:
     except ProductError as refusal:
         return refusal.kind
     return None
+
+
+def infusion_is_not_in_the_future(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """What was not given has no outcome; a time of an untold zone is a day uncertain."""
+    return frame["infused_at"] > latest_infusion()
+
+
+def latest_infusion() -> pd.Timestamp:
+    """Return the latest instant at which an infusion can have been given."""
+    return pd.Timestamp.now("UTC") + _UNCERTAIN
 
 
 def death_is_not_before_infusion(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
@@ -157,6 +169,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         patient_belongs_to_one_site,
         product_is_in_the_catalogue,
         product_is_a_car_t,
+        infusion_is_not_in_the_future,
         death_is_not_before_infusion,
         death_is_within_follow_up,
         readmission_is_after_discharge,

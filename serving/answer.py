@@ -19,7 +19,7 @@ from serving.estimate import Estimator, asked_words, refusal
 from serving.ledger import Entry, Ledger
 from serving.measures import measures
 from serving.messages import Problem, RiskRequest
-from serving.notices import course_notices
+from serving.notices import course_notices, model_notices
 from serving.replies import (
     Abstention,
     Asked,
@@ -218,6 +218,7 @@ def _abstained(
     return QuestionAnswer(
         question=asked_words(one, course.landmark, course.resolution),
         abstention=why,
+        notices=[] if estimator is None else list(model_notices(estimator)),
         model=None if estimator is None else estimator.name(),
     )
 

@@ -38,7 +38,8 @@ def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> 
         *_outside_training(estimator, matrix),
         *_other_scales(estimator, bedside),
         *_other_toxicity_not_graded(estimator, bedside),
-        *_of_the_model(estimator),
+        *_unsigned_tiers(estimator),
+        *model_notices(estimator),
     ]
 
 
@@ -135,16 +136,21 @@ def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Itera
             )
 
 
-def _of_the_model(estimator: AskedModel) -> Iterator[Notice]:
-    model = estimator.model
-    if model.tiers is not None and not model.tiers.signed_by:
+def _unsigned_tiers(estimator: AskedModel) -> Iterator[Notice]:
+    tiers = estimator.model.tiers
+    if tiers is not None and not tiers.signed_by:
         yield Notice(
             code="unsigned_tiers", text="No clinician has signed the cut-offs of the tiers."
         )
-    for text in model.manifest.get("limitations", ()):
-        yield Notice(code="limitation", text=str(text))
-    for rule, reason in dict(model.manifest.get("audit_overrides", {})).items():
-        yield Notice(code="audit_override", text=f"Audit rule {rule} was overridden: {reason}")
+
+
+def model_notices(estimator: AskedModel) -> Iterator[Notice]:
+    """Yield the limits of a model and what was overridden for it, an estimate or none."""
+    limitations = [str(text) for text in estimator.model.manifest.get("limitations", ())]
+    yield from (Notice(code="limitation", text=text) for text in limitations)
+    for rule, reason in dict(estimator.model.manifest.get("audit_overrides", {})).items():
+        if not any(rule in text for text in limitations):  # a model fitted before they held it
+            yield Notice(code="audit_override", text=f"Audit rule {rule} was overridden: {reason}")
     overridden = estimator.judged.get("overridden") or {}
     for rule, reason in overridden.get("rules", {}).items():
         yield Notice(

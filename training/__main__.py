@@ -151,7 +151,7 @@ def _audit(said: Namespace, _: WorkFolder) -> None:
             print(f"         columns: {', '.join(finding.columns)}")
         if finding.way_out:
             print(f"         way out: {finding.way_out}")
-    report.raise_if_refused()
+    report.raise_if_refused(listed=True)
 
 
 def _share(said: Namespace, _: WorkFolder) -> None:

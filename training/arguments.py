@@ -126,7 +126,9 @@ def _looking_verbs(verbs: Any) -> None:
     one = verbs.add_parser("grade", help="grade CRS and ICANS from raw findings, beside the hand")
     one.add_argument("cohort", type=Path, help="cohort directory")
     one.add_argument("--out", type=Path, help="file.csv for every grading, with rule and findings")
-    one.add_argument("--disagreements", type=Path, help="file.csv for gradings by hand that differ")
+    one.add_argument(
+        "--disagreements", type=Path, help="file.csv for gradings by hand that do not agree"
+    )
     one.set_defaults(verb="grade")
     one = verbs.add_parser("share", help="write a cohort for others: as tables or as MEDS")
     one.add_argument("cohort", type=Path, help="cohort directory")

@@ -96,6 +96,8 @@ _RULES: tuple[Rule, ...] = (
 )
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in _RULES}
 
+SHORTEST_REASON = 10  # characters
+
 _PASSING = frozenset(  # warnings that say how sure a figure is, which the figure itself says too
     rule.__name__ for rule in (too_few_event_patients, the_horizon_is_not_observed)
 )
@@ -128,12 +130,22 @@ class AuditReport:
 
     @property
     def limitations(self) -> list[str]:
-        """What was found and could not be mended, for every answer of a model fitted to this."""
-        return [
+        """What was found and could not be mended, for every answer of a model fitted to this.
+
+        An overridden refusal comes first, by rule and reason.
+        """
+        overridden = [
+            f"The audit refused the training records, {finding.rule}: {finding.text} It was "
+            f"overridden: {finding.overridden}"
+            for finding in self.findings
+            if finding.overridden
+        ]
+        warned = [
             f"The audit of the training records warns: {finding.text}"
             for finding in self.warnings
             if finding.rule not in _PASSING
         ]
+        return overridden + warned
 
     @property
     def overrides(self) -> dict[str, str]:
@@ -155,7 +167,7 @@ class AuditReport:
         Raises
         ------
         PlanError
-            Where a rule does not exist or a reason is empty.
+            Where a rule does not exist or its reason is too short.
         """
         check_overrides(overrides)
         findings = tuple(
@@ -166,12 +178,16 @@ class AuditReport:
         )
         return replace(self, findings=findings)
 
-    def raise_if_refused(self) -> None:
-        """Raise `AuditRefusal`, naming rules, evidence and the way out, if a refusal stands."""
+    def raise_if_refused(self, *, listed: bool = False) -> None:
+        """Raise `AuditRefusal` if a refusal stands, with rules, evidence and the way out.
+
+        `listed` says that the reader has just seen the findings: only their names are told again.
+        """
         if not self.refusals:
             return
-        lines = [f"The audit refuses to fit {self.question} on {self.cohort}."]
-        for finding in self.refusals:
+        names = ", ".join(finding.rule for finding in self.refusals)
+        lines = [f"The audit refuses to fit {self.question} on {self.cohort}: {names}."]
+        for finding in () if listed else self.refusals:
             shown = f" Columns: {', '.join(finding.columns)}." if finding.columns else ""
             lines.append(f"- {finding.rule}: {finding.text}{shown} Way out: {finding.way_out}")
         lines.append(
@@ -239,12 +255,15 @@ def audit(
 
 
 def check_overrides(overrides: Mapping[str, str]) -> None:
-    """Raise `PlanError` where an overridden rule does not exist or has no reason."""
+    """Raise `PlanError` where an overridden rule does not exist, or its reason is too short."""
     for rule, reason in overrides.items():
         if rule not in RULES:
             raise PlanError(
                 f"[audit.override] names the rule {rule!r}, which does not exist. "
                 f"Rules: {', '.join(RULES)}."
             )
-        if not isinstance(reason, str) or not reason.strip():
-            raise PlanError(f"[audit.override] {rule} needs a reason in words.")
+        if not isinstance(reason, str) or len(reason.strip()) < SHORTEST_REASON:
+            raise PlanError(
+                f"[audit.override] {rule} = {reason!r}: say the reason in words, "
+                f"{SHORTEST_REASON} characters or more."
+            )

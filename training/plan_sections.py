@@ -11,6 +11,7 @@ from features.predictors import PredictorSet, default_predictors
 from features.questions import CONVENTIONS, Question
 from models.calibration import CalibrationKind
 from models.growing import DEFAULT_PARAMS, TUNABLE
+from training.audit import check_overrides
 from training.plan_reading import plain, unknown_key
 
 FEW_EVENT_PATIENTS = 100  # below: at most FEW_TRIALS trials, no slope in the calibrator
@@ -294,11 +295,4 @@ class AuditPlan:
     override: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for rule, reason in self.override.items():
-            need(
-                len(reason.strip()) >= 10,
-                "audit.override",
-                rule,
-                reason,
-                "say the reason in words, 10 characters or more",
-            )
+        check_overrides(self.override)

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
-from features.products import MIXED_RATES, PRODUCTS, Fact, Product, Rate, product
+from features.products import MIXED_RATES, PRODUCTS, ChineseNames, Fact, Product, Rate, product
 
 NOT_VERIFIED = "not verified"
+LEGEND = (
+    f"[L] source read, [L2] secondary source read; {NOT_VERIFIED}: [Mh] believed with high or [Mm] "
+    "medium confidence, [NR] not reported. What is not verified is for checking data: it enters no "
+    "prior and is never shown to a clinician."
+)
 
 
 def catalogue_lines() -> list[str]:
@@ -15,7 +20,7 @@ def catalogue_lines() -> list[str]:
         "",
         "products NAME prints one in full, by any of its names; products mixed prints the rates of "
         "cohorts of several products.",
-        "Rates whose source was not read are said to be not verified and never enter a prior.",
+        LEGEND,
     ]
 
 
@@ -28,8 +33,8 @@ def product_lines(name: str) -> list[str]:
         For a name that is not in the catalogue, or that is no CAR-T product.
     """
     if name.casefold() == "mixed":
-        return ["Cohorts of several products:", *(_rate_line(rate) for rate in MIXED_RATES)]
-    return list(_in_full(product(name)))
+        return ["Cohorts of several products:", *map(_rate_line, MIXED_RATES), "", LEGEND]
+    return [*_in_full(product(name)), "", LEGEND]
 
 
 def _line(one: Product, width: int) -> str:
@@ -50,6 +55,8 @@ def _in_full(one: Product) -> Iterator[str]:
     yield f"  brands           {', '.join(one.brands) or 'none known'}"
     codes = [f"{code} {_tagged(tag)}" for code, tag in one.code_names.items()]
     yield f"  code names       {', '.join(codes) or 'none known'}"
+    if one.chinese.names:
+        yield f"  in Chinese       {_in_chinese(one.chinese)}"
     if one.aliases:
         yield f"  also called      {', '.join(one.aliases)}"
     detail = f", {one.target_detail}" if one.target_detail else ""
@@ -67,6 +74,11 @@ def _in_full(one: Product) -> Iterator[str]:
     yield "  rates            of infused patients" if one.rates else "  rates            none found"
     for rate in one.rates:
         yield f"    {_rate_line(rate)}"
+
+
+def _in_chinese(said: ChineseNames) -> str:
+    brands = f" (brand {', '.join(said.brands)})" if said.brands else ""
+    return f"{', '.join(said.names)}{brands} {_tagged(said.tag)}; {said.source}"
 
 
 def _rate_line(rate: Rate) -> str:

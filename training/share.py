@@ -1,16 +1,23 @@
 """Giving a cohort to others: as a cohort directory, as CSV or as MEDS, named or de-identified."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from features.cohort_files import MANIFEST, read_cohort, replaced_directory, write_cohort
 from features.deidentified import FEW, SmallCell, de_identified
+from features.inputs import INPUTS
 from features.sources.meds.writing import MANIFEST_FILE, write_meds
+from features.tables import Cohort
 
 Format = Literal["parquet", "csv", "meds"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "meds")
 SMALL_CELLS = "small_cells.csv"
+_READ_BACK = {
+    "csv": "Read back: import csv (all but source_row, which is then the line of these files).",
+    "meds": "Read back: import meds.",
+    "parquet": "It is a cohort as it stands: check, audit and fit read it.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,14 @@ class Shared:
     counts: dict[str, int]
     de_identified: bool
     small_cells: list[SmallCell]
+    fmt: Format = "parquet"
 
     def lines(self) -> list[str]:
         """Return the report as lines a person reads."""
         how = "de-identified" if self.de_identified else "WITH ids and dates: keep it like a cohort"
         said = [f"Written: {self.destination} ({how})"]
         said += [f"  {count:>9,} {name}" for name, count in self.counts.items()]
+        said.append(f"  {_READ_BACK[self.fmt]}")
         if self.small_cells:
             said.append(f"  groups of fewer than {FEW} courses; may they leave the hospital?")
             said += [f"    {one.column}: {one.group}" for one in self.small_cells]
@@ -66,9 +75,17 @@ def share(
         if fmt == "meds":
             write_meds(cohort, folder)
         else:
-            write_cohort(cohort, folder, fmt)
+            write_cohort(_with_units(cohort) if fmt == "csv" else cohort, folder, fmt)
         if de_identify:
             rows = [f"{one.column},{one.group},<{FEW}\n" for one in cells]
             text = "column,group,courses\n" + "".join(rows)
             (folder / SMALL_CELLS).write_text(text, encoding="utf-8")
-    return Shared(where, dict(cohort.manifest.counts), de_identify, cells)
+    return Shared(where, dict(cohort.manifest.counts), de_identify, cells, fmt)
+
+
+def _with_units(cohort: Cohort) -> Cohort:
+    """Name the unit of every number: files without it could not be read back."""
+    results = cohort.measurements
+    canonical = results["input"].map({n: o.unit for n, o in INPUTS.items() if not o.is_text})
+    units = results["unit"].where(results["unit"].notna(), canonical)
+    return replace(cohort, measurements=results.assign(unit=units))

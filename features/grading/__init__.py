@@ -2,10 +2,11 @@
 
 Pure rules: :func:`grade_crs`, :func:`grade_icans`, :func:`grade_icaht`, :func:`iec_hs_criteria`.
 The same for one course at an instant: :func:`crs_at`, :func:`icans_at`, :func:`icaht_at`,
-:func:`iec_hs_at`. For a whole cohort: :func:`grade_cohort`, and :func:`disagreements` with what a
+:func:`iec_hs_at`. For a whole cohort: :func:`grade_cohort`, and :func:`beside_the_hand` with what a
 person graded, which is never changed.
 """
 
+from features.grading.by_hand import KINDS, beside_the_hand
 from features.grading.crs import CrsFindings, Oxygen, grade_crs, has_fever, oxygen_of
 from features.grading.crs_reading import crs_at
 from features.grading.graded import Graded
@@ -15,9 +16,10 @@ from features.grading.icans_reading import icans_at
 from features.grading.iec_hs import IecHs, IecHsFindings, Laboratory, iec_hs_at, iec_hs_criteria
 from features.grading.recorded import Recorded, recorded_cohort, recorded_course
 from features.grading.scales import Converted, convert
-from features.grading.whole_cohort import disagreements, grade_cohort
+from features.grading.whole_cohort import grade_cohort
 
 __all__ = [
+    "KINDS",
     "Converted",
     "CrsFindings",
     "Graded",
@@ -28,9 +30,9 @@ __all__ = [
     "Laboratory",
     "Oxygen",
     "Recorded",
+    "beside_the_hand",
     "convert",
     "crs_at",
-    "disagreements",
     "grade_cohort",
     "grade_crs",
     "grade_icaht",

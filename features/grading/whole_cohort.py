@@ -1,4 +1,4 @@
-"""Every course of a cohort, graded whenever a finding changes, and compared with the hand."""
+"""Every course of a cohort, graded whenever a finding changes."""
 
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.clock import happened_at
 from features.grading import crs_reading, icans_reading
 from features.grading.crs_reading import CrsReader
 from features.grading.graded import Graded
@@ -18,7 +17,7 @@ from features.grading.timed import together
 from features.tables import Cohort
 
 SYSTEM = "ASTCT"
-_READERS: dict[str, Callable[[Recorded], CrsReader | IcansReader]] = {
+READERS: dict[str, Callable[[Recorded], CrsReader | IcansReader]] = {
     "CRS": CrsReader,
     "ICANS": IcansReader,
 }
@@ -57,58 +56,13 @@ def grade_cohort(cohort: Cohort) -> pd.DataFrame:
     """
     recorded = recorded_cohort(cohort)
     parts = []
-    for toxicity, make in _READERS.items():
+    for toxicity, make in READERS.items():
         course, at = _while_alive(recorded, *_changes(recorded, toxicity))
-        parts.append(_frame(cohort, toxicity, course, at, make(recorded).at(course, at)))
+        parts.append(gradings_frame(cohort, toxicity, course, at, make(recorded).at(course, at)))
     rows = pd.concat(parts, ignore_index=True)
     order = np.lexsort((rows["known_day"], rows["toxicity"] == "ICANS", rows.pop("course")))
     rows = rows.iloc[order].reset_index(drop=True)
     return rows.astype({name: "category" for name in _COLUMNS if name not in _NUMBERS})
-
-
-def disagreements(cohort: Cohort) -> pd.DataFrame:
-    """Compare the gradings of a cohort, made by hand in ASTCT, with those by rule.
-
-    Each is compared with what was known at its instant. Nothing is changed. Gradings of another
-    system are not compared.
-
-    Returns
-    -------
-    DataFrame
-        One row a grading that disagrees: course_id, day, toxicity, by_hand, computed, lowest,
-        highest, kind, rule, missing. Kind is ``contradicted`` where the findings do not allow the
-        grade by hand, ``unsupported`` where a finding that is missing could explain it.
-    """
-    recorded = recorded_cohort(cohort)
-    ids = pd.Index(cohort.courses["course_id"])
-    parts = []
-    for toxicity, make in _READERS.items():
-        hand = _by_hand(cohort, toxicity)
-        course = ids.get_indexer(pd.Index(hand["course_id"])).astype(np.int64)
-        day = hand["day"].to_numpy(dtype=np.float64)
-        at = happened_at(day, cohort.manifest.resolution)
-        frame = _frame(cohort, toxicity, course, at, make(recorded).at(course, at))
-        frame = frame.assign(day=day, by_hand=hand["grade"].to_numpy(dtype=np.float64))
-        parts.append(frame.rename(columns={"grade": "computed"}))
-    rows = pd.concat(parts, ignore_index=True)
-    outside = (rows["by_hand"] < rows["lowest"]) | (rows["by_hand"] > rows["highest"])
-    differs = rows["computed"].notna() & rows["computed"].ne(rows["by_hand"])
-    rows = rows.assign(kind=np.where(outside, "contradicted", "unsupported"))[outside | differs]
-    order = [
-        "course_id", "day", "toxicity", "by_hand", "computed", "lowest", "highest", "kind", "rule",
-        "missing",
-    ]  # fmt: skip
-    return rows.sort_values(["course", "toxicity", "day"], kind="stable")[order].reset_index(
-        drop=True
-    )
-
-
-def _by_hand(cohort: Cohort, toxicity: str) -> pd.DataFrame:
-    grades = cohort.grades
-    unnamed = grades["system"].isna() & (cohort.manifest.grading_system == SYSTEM)
-    mine = grades["toxicity"].eq(toxicity) & (grades["system"].eq(SYSTEM) | unnamed)
-    known = grades["course_id"].isin(cohort.courses["course_id"])
-    return grades[mine & known & grades["grade"].notna() & (grades["day"] >= 0)]
 
 
 def _changes(recorded: Recorded, toxicity: str) -> tuple[Integers, Floats]:
@@ -135,9 +89,10 @@ def _while_alive(recorded: Recorded, course: Integers, at: Floats) -> tuple[Inte
     return course[alive], at[alive]
 
 
-def _frame(
+def gradings_frame(
     cohort: Cohort, toxicity: str, course: Integers, at: Floats, gradings: Gradings
 ) -> pd.DataFrame:
+    """Return gradings as rows; `course` holds row numbers of ``cohort.courses``."""
     ids = cohort.courses["course_id"].to_numpy(dtype=object)
     by_day = cohort.manifest.resolution == "day"
     made = {

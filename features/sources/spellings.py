@@ -1,7 +1,8 @@
 """Words as sites spell them, to the words of the columns; every cell so changed is counted.
 
 Case, spaces, hyphens and underscores never tell two legal words apart, so a cell that differs from
-one in these alone is that word. Other spellings are those of the tables below, by column.
+one in these alone is that word. Other spellings are those of the tables below, by column. The names
+of products are those of the catalogue, which reads any of them itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,16 +26,6 @@ _OTHER_SPELLINGS: Mapping[str, Mapping[str, str]] = {
         "flucy": "fludarabine_cyclophosphamide", "flu/cy": "fludarabine_cyclophosphamide",
         "fc": "fludarabine_cyclophosphamide", "氟达拉滨+环磷酰胺": "fludarabine_cyclophosphamide",
         "苯达莫司汀": "bendamustine", "环磷酰胺": "cyclophosphamide",
-    },
-    "product": {
-        name + ending: inn
-        for name, inn in {
-            "阿基仑赛": "axicabtagene ciloleucel", "瑞基奥仑赛": "relmacabtagene autoleucel",
-            "伊基奥仑赛": "equecabtagene autoleucel", "纳基奥仑赛": "inaticabtagene autoleucel",
-            "泽沃基奥仑赛": "zevorcabtagene autoleucel",
-            "西达基奥仑赛": "ciltacabtagene autoleucel",
-        }.items()
-        for ending in ("", "注射液")
     },
     "agent": {
         "dexamethasone": "corticosteroid",

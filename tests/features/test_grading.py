@@ -1,4 +1,4 @@
-"""Laws of the grading rules; the tables themselves stand in tests/spec/test_grading_spec.py."""
+"""Laws of the grading rules; the tables themselves stand in tests/spec/."""
 
 from dataclasses import replace
 

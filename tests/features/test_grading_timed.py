@@ -1,9 +1,7 @@
-"""Grades at instants: what is known decides, in any order, one course or many."""
+"""Laws of grades at instants: what is known decides, in any order, one course or many."""
 
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,73 +9,19 @@ from hypothesis import strategies as st
 from features.errors import CohortError
 from features.grading import (
     crs_at,
-    disagreements,
     grade_cohort,
     icaht_at,
     icans_at,
     iec_hs_at,
-    recorded_cohort,
     recorded_course,
 )
-from features.grading.timed import LastNoted, RunningNow, visible_after
 from features.inputs import INPUTS
-from features.sources.synthetic import synthesize
-from features.tables import INTENTS, Cohort
 from tests.builders import (
     a_cohort,
-    a_grading,
     a_measurement,
     a_treatment,
     an_infusion,
 )
-
-# --- the three searches against the plain way ------------------------------------------------
-
-quarter_days = st.integers(0, 12).map(lambda quarters: quarters / 4)
-rows_of_courses = st.lists(
-    st.tuples(st.integers(0, 2), quarter_days, quarter_days, st.integers(0, 3)), max_size=25
-)
-
-
-def columns(rows, n):
-    made = np.array(rows, dtype=np.float64).reshape(-1, n)
-    return made[:, 0].astype(np.int64), *(made[:, at] for at in range(1, n))
-
-
-@given(rows_of_courses, st.integers(0, 2), quarter_days, st.sampled_from([0.5, 1.0, np.inf]))
-def test_the_last_noted_is_the_latest_day_of_what_is_visible(rows, course, at, within):
-    of, day, delay, severity = columns(rows, 4)
-    visible = day + delay
-    found = LastNoted(of, day, visible, severity).at(np.array([course]), np.array([at]), within)[0]
-    seen = [
-        (day[row], severity[row])
-        for row in range(len(of))
-        if of[row] == course and visible[row] <= at
-    ]
-    if not seen or max(seen)[0] < at - within:
-        assert found == -1
-    else:
-        assert (day[found], severity[found]) == max(seen)
-        assert of[found] == course
-
-
-@given(rows_of_courses, st.integers(0, 2), quarter_days)
-def test_what_runs_now_is_what_began_and_has_not_stopped(rows, course, at):
-    of, begin, length, weight = columns(rows, 4)
-    end = np.where(length > 2, np.inf, begin + length - 0.25)
-    running = RunningNow(of, begin, end, weight).at(np.array([course]), np.array([at]))[0]
-    assert running == weight[(of == course) & (begin <= at) & (end > at)].sum()
-
-
-@given(rows_of_courses, st.integers(0, 2), quarter_days)
-def test_the_first_visible_of_what_was_made_later(rows, course, start):
-    of, day, delay, _ = columns(rows, 4)
-    found = visible_after(of, day, day + delay, np.array([course]), np.array([start]))[0]
-    later = (of == course) & (day > start)
-    assert found == min((day + delay)[later], default=np.inf)
-
-
-# --- laws --------------------------------------------------------------------------------------
 
 TEXTS = {name: list(INPUTS[name].levels) for name in INPUTS if INPUTS[name].is_text}
 NUMBERS = {
@@ -196,195 +140,6 @@ def test_a_course_in_a_cohort_is_graded_as_it_is_alone(one, other):
             assert row.missing == ", ".join(expected.missing)
 
 
-# --- what the tables tell ------------------------------------------------------------------------
-
-
-def fever_and(*rows, **facts):
-    return a_cohort(
-        an_infusion("A", age_years=61.0, **facts),
-        a_measurement("A", 2.0, "temperature_c", 39.0),
-        a_measurement("A", 2.0, "sbp_mmhg", 120.0),
-        a_measurement("A", 2.0, "oxygen_device", "room_air"),
-        list(rows),
-    )
-
-
-def crs_of(cohort):
-    rows = grade_cohort(cohort)
-    rows = rows[rows["toxicity"] == "CRS"]
-    return dict(zip(rows["known_day"], rows["grade"], strict=True))
-
-
-def test_a_grading_stands_at_each_instant_at_which_a_finding_changes():
-    rows = [
-        a_treatment("A", 2.25, "vasopressor", stop_day=2.5),
-        a_measurement("A", 2.75, "oxygen_device", "nasal_cannula"),
-    ]
-    assert crs_of(fever_and(*rows)) == {2.0: 1, 2.25: 3, 2.5: 1, 2.75: 2}
-
-
-@pytest.mark.parametrize("intent", INTENTS)
-@pytest.mark.parametrize("device", TEXTS["oxygen_device"])
-def test_only_an_intent_excuses_positive_pressure_and_only_that(intent, device):
-    rows = [
-        a_treatment("A", 2.25, "positive_pressure_ventilation", intent=intent),
-        a_measurement("A", 2.5, "oxygen_device", device),
-    ]
-    rank = INPUTS["oxygen_device"].levels[device]
-    excused = {"chronic": ("cpap", "bipap"), "airway_protection": ("cpap", "bipap", "ventilator")}
-    grade = 1 if device in excused.get(intent, ()) else (1, 2, 3, 4)[rank]
-    assert crs_of(fever_and(*rows))[2.5] == grade
-
-
-def test_the_number_of_agents_may_stand_as_a_dose():
-    several = a_treatment("A", 2.25, "vasopressor", dose=2.0, dose_unit="{agents}")
-    assert crs_of(fever_and(several))[2.25] == 4
-    dose = a_treatment("A", 2.25, "vasopressor", dose=2.0, dose_unit="ug")
-    assert crs_of(fever_and(dose))[2.25] == 3
-
-
-def test_rows_of_vasopressors_that_overlap_are_said_to_be_counted():
-    rows = [a_treatment("A", 2.25, "vasopressor"), a_treatment("A", 2.5, "vasopressor")]
-    graded = grade_cohort(fever_and(*rows))
-    assert graded["grade"].tolist()[-1] == 4
-    assert "{agents}" in graded["notes"].tolist()[-1]
-
-
-def test_without_any_treatment_in_the_cohort_vasopressors_are_not_known():
-    graded = grade_cohort(fever_and()).iloc[0]
-    assert (graded["grade"], graded["highest"]) == (1, 4)
-    assert graded["missing"] == "vasopressor"
-
-
-def test_a_death_due_to_crs_is_grade_5_and_the_last_grading():
-    late = a_measurement("A", 4.0, "temperature_c", 39.0)
-    died = {"death_day": 3.0, "death_cause": "CRS", "follow_up_days": 3.0}
-    assert crs_of(fever_and(late, **died)) == {2.0: 1, 3.0: 5}
-    other = {**died, "death_cause": "infection"}
-    assert crs_of(fever_and(late, **other)) == {2.0: 1}
-
-
-def test_nothing_before_the_infusion_is_graded_or_read():
-    early = a_cohort(
-        an_infusion("A"),
-        a_measurement("A", -0.25, "temperature_c", 39.0),
-        a_measurement("A", 0.25, "oxygen_device", "ventilator"),
-    )
-    graded = grade_cohort(early)
-    assert graded["known_day"].tolist() == [0.25]
-    assert graded["grade"].isna().all()
-    assert graded["missing"].tolist()[0].startswith("temperature_c")
-
-
-def test_a_day_without_hours_is_read_at_its_end():
-    cohort = a_cohort(
-        an_infusion("A"),
-        a_measurement("A", 2.0, "temperature_c", 39.0),
-        a_treatment("A", 2.0, "vasopressor", stop_day=2.0),
-        a_measurement("A", 3.0, "temperature_c", 38.5),
-        a_measurement("A", 3.0, "sbp_mmhg", 120.0),
-        resolution="day",
-    )
-    graded = grade_cohort(cohort)
-    by_day = dict(zip(graded["day"], graded["grade"], strict=True))
-    assert by_day[2.0] == 3
-    assert by_day[3.0] == 1
-    assert graded["known_day"].tolist()[0] == 3.0
-
-
-def test_the_youngest_have_another_limit_of_pressure():
-    for age, grade in ((4.0, 1), (61.0, 2)):
-        rows = [a_measurement("A", 2.0, "temperature_c", 39.0)]
-        rows += [a_measurement("A", 2.0, "sbp_mmhg", 85.0)]
-        rows += [a_measurement("A", 2.0, "oxygen_device", "room_air")]
-        cohort = a_cohort(an_infusion("A", age_years=age), rows)
-        assert crs_of(cohort)[2.0] == grade
-
-
-def test_an_empty_cohort_is_graded_with_no_rows():
-    cohort = a_cohort(an_infusion("A"))
-    assert grade_cohort(cohort).empty
-    assert disagreements(cohort).empty
-
-
-# --- gradings by hand ---------------------------------------------------------------------------
-
-
-def by_hand(*grades, **manifest) -> Cohort:
-    return a_cohort(
-        an_infusion("A", age_years=61.0),
-        a_measurement("A", 2.0, "temperature_c", 39.0),
-        a_measurement("A", 2.0, "sbp_mmhg", 120.0),
-        a_measurement("A", 2.0, "oxygen_device", "cpap"),
-        a_treatment("A", 0.0, "g_csf"),
-        list(grades),
-        **manifest,
-    )
-
-
-def test_a_grade_by_hand_is_flagged_and_the_table_is_left_alone():
-    cohort = by_hand(a_grading("A", 2.0, 3, system="ASTCT"))
-    before = cohort.grades.copy()
-    flagged = disagreements(cohort)
-    assert flagged[["by_hand", "computed", "kind"]].to_numpy().tolist() == [
-        [3.0, 4.0, "contradicted"]
-    ]
-    assert flagged["rule"].tolist() == ["positive pressure for hypoxia"]
-    pd.testing.assert_frame_equal(cohort.grades, before)
-
-
-@pytest.mark.parametrize(
-    ("cells", "manifest", "compared"),
-    [
-        ({"system": "ASTCT"}, {}, True),
-        ({}, {"grading_system": "ASTCT"}, True),
-        ({}, {"grading_system": "Lee"}, False),
-        ({"system": "Lee"}, {"grading_system": "ASTCT"}, False),
-        ({"system": "unknown"}, {"grading_system": "ASTCT"}, False),
-    ],
-)
-def test_only_gradings_in_astct_are_compared(cells, manifest, compared):
-    flagged = disagreements(by_hand(a_grading("A", 2.0, 3, **cells), **manifest))
-    assert len(flagged) == compared
-
-
-def test_a_grade_that_the_findings_allow_and_do_not_decide_is_not_flagged():
-    cohort = a_cohort(
-        an_infusion("A", age_years=61.0),
-        a_measurement("A", 2.0, "oxygen_device", "nasal_cannula"),
-        a_grading("A", 2.0, 2, system="ASTCT"),
-    )
-    assert disagreements(cohort).empty
-
-
-@pytest.fixture(scope="module")
-def synthetic() -> Cohort:
-    return synthesize(60, seed=5).cohort
-
-
-def test_the_synthetic_grades_agree_with_their_own_findings(synthetic):
-    flagged = disagreements(synthetic)
-    compared = (synthetic.grades["day"] >= 0).sum()
-    assert len(flagged) < 0.06 * compared
-    severe = synthetic.grades[(synthetic.grades["grade"] >= 3) & (synthetic.grades["day"] >= 0)]
-    missed = flagged[(flagged["by_hand"] >= 3) & (flagged["computed"] < 3)]
-    assert len(severe) > 30
-    assert len(missed) < 0.1 * len(severe)
-
-
-def test_every_course_is_in_order_and_once_an_instant(synthetic):
-    graded = grade_cohort(synthetic)
-    keys = graded[["course_id", "toxicity", "known_day"]]
-    assert not keys.duplicated().any()
-    assert graded["course_id"].drop_duplicates().is_monotonic_increasing
-    assert (graded.groupby(["course_id", "toxicity"], observed=True)["known_day"].diff() > 0)[
-        graded.groupby(["course_id", "toxicity"], observed=True).cumcount() > 0
-    ].all()
-
-
-# --- one course: ICAHT, IEC-HS, and what is refused -----------------------------------------------
-
-
 def test_icaht_at_an_instant_knows_nothing_later():
     rows = [("platelets_10e9_l", float(day), None, 12.0) for day in range(31)]
     recorded = recorded_course({}, rows)
@@ -429,14 +184,3 @@ def test_words_that_do_not_exist_are_refused_without_repeating_them(results, dru
         recorded_course({}, results, drugs)
     for word in ("hot", "snorkel", "aspirin", "fun"):
         assert word not in str(refused.value).split()
-
-
-def test_a_cohort_keeps_only_rows_of_its_courses():
-    cohort = a_cohort(
-        an_infusion("A"),
-        a_measurement("Z", 1.0, "temperature_c", 39.0),
-        a_treatment("Z", 1.0, "vasopressor"),
-    )
-    recorded = recorded_cohort(cohort)
-    assert len(recorded.findings("temperature_c").day) == 0
-    assert len(recorded.given.agent) == 0

@@ -1,5 +1,5 @@
-import json
-import math
+"""Laws of the feature matrix: nothing later enters, no order matters, one course is as many."""
+
 from typing import Any
 
 import numpy as np
@@ -8,22 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import product_facts
-from features.arrays import CourseArrays, course_arrays
+from features.arrays import CourseArrays
 from features.blocks import READINGS_PER_BLOCK
-from features.columns import COLUMNS, CONCEPTS, GROUPS
-from features.errors import CohortError, ModelFormatError, PlanError
-from features.inputs import COURSE_FIELDS, INPUTS
+from features.columns import COLUMNS
+from features.errors import CohortError
+from features.inputs import INPUTS
 from features.matrix import (
-    PredictorSet,
-    default_predictors,
-    describe,
     feature_matrix,
     features_of_course,
 )
-from features.predictors import SURVEILLANCE_EXCLUDED
-from features.questions import QUESTIONS
-from features.scores import easix
+from features.one_course import course_arrays
 from features.tables import Cohort
 from tests.builders import (
     Row,
@@ -32,185 +26,8 @@ from tests.builders import (
     a_measurement,
     a_treatment,
     an_infusion,
-    gradings,
 )
-
-EVERYTHING = PredictorSet()
-
-
-def at(*pairs: tuple[str, float]) -> pd.DataFrame:
-    """Return landmarks."""
-    return pd.DataFrame(list(pairs), columns=["course_id", "instant"])
-
-
-def seen_at(instant: float, *rows: Row | list[Row], **manifest: Any) -> pd.Series:
-    """Return everything known of course A at `instant`."""
-    cohort = a_cohort(*rows, **manifest)
-    return feature_matrix(cohort, at(("A", instant)), EVERYTHING).iloc[0]
-
-
-def bits(matrix: pd.DataFrame | np.ndarray) -> bytes:
-    """Return the bytes, so that equal means equal to the bit (NaN included)."""
-    return np.ascontiguousarray(np.asarray(matrix, dtype=np.float64)).tobytes()
-
-
-# --- What a column says -------------------------------------------------------------------------
-
-
-def test_summaries_of_a_linear_input() -> None:
-    readings = {-2.0: 36.5, 0.0: 36.8, 1.0: 38.0, 2.0: 39.0, 2.5: 38.5}
-    rows = [a_measurement("A", day, "temperature_c", one) for day, one in readings.items()]
-    row = seen_at(3.0, an_infusion(), rows)
-    assert row["temperature_c__last"] == 38.5
-    assert row["temperature_c__max"] == 39.0
-    assert row["temperature_c__min"] == 36.8
-    assert row["temperature_c__change"] == pytest.approx(1.7)
-    assert row["temperature_c__hours_since"] == 12.0
-    expected = np.polyfit([0.0, 1.0, 2.0, 2.5], [36.8, 38.0, 39.0, 38.5], 1)[0]
-    assert row["temperature_c__slope"] == pytest.approx(expected)
-
-
-def test_an_input_read_as_ratios_is_in_log2() -> None:
-    rows = [a_measurement("A", day, "crp_mg_l", one) for day, one in {-1.0: 7, 1.0: 31}.items()]
-    row = seen_at(2.0, an_infusion(), rows)
-    assert row["crp_mg_l__last"] == 5.0
-    assert row["crp_mg_l__change"] == 2.0
-    assert describe("crp_mg_l__last").transform == "log2(1+x)"
-    assert describe("crp_mg_l__hours_since").transform == ""
-
-
-def test_what_cannot_be_said_is_missing() -> None:
-    one = seen_at(5.0, an_infusion(), a_measurement("A", 4, "spo2_percent", 96))
-    assert math.isnan(one["spo2_percent__slope"])  # needs two instants
-    assert math.isnan(one["spo2_percent__change"])  # no baseline
-    before = seen_at(5.0, an_infusion(), a_measurement("A", -1, "spo2_percent", 96))
-    assert math.isnan(before["spo2_percent__max"])
-    assert math.isnan(before["spo2_percent__change"])  # nothing since
-    assert before["spo2_percent__last"] == 96
-    twice = [a_measurement("A", 4, "spo2_percent", one) for one in (96, 97)]
-    assert math.isnan(seen_at(5.0, an_infusion(), twice)["spo2_percent__slope"])
-
-
-def test_a_flat_series_has_a_slope_of_exactly_zero() -> None:
-    flat = [a_measurement("A", day, "sodium_mmol_l", 139.1) for day in (1.1, 2.3, 2.7)]
-    assert seen_at(3.0, an_infusion(), flat)["sodium_mmol_l__slope"] == 0.0
-
-
-def test_an_amended_result_replaces_the_first_one_once_it_is_known() -> None:
-    rows = (
-        a_measurement("A", 1.0, "sodium_mmol_l", 120, known_day=1.1),
-        a_measurement("A", 1.0, "sodium_mmol_l", 140, known_day=2.0),
-    )
-    assert seen_at(1.5, an_infusion(), *rows)["sodium_mmol_l__last"] == 120
-    assert seen_at(2.0, an_infusion(), *rows)["sodium_mmol_l__last"] == 140
-
-
-def test_texts_are_read_by_their_rank() -> None:
-    row = seen_at(2.0, an_infusion(), a_measurement("A", 1, "oxygen_device", "cpap"))
-    assert row["oxygen_device__last"] == INPUTS["oxygen_device"].levels["cpap"]
-
-
-def test_grade_course() -> None:
-    row = seen_at(4.0, an_infusion(), gradings("A", {0: 0, 1: 1, 2: 2, 2.5: 3, 3.25: 1}))
-    assert row["crs_grade"] == 1
-    assert row["crs_highest"] == 3
-    assert row["crs_days_since_onset"] == 3.0
-    assert row["crs_change_24h"] == -1  # against the grading of day 2, the last a day earlier
-    assert row["crs_hours_since_grading"] == 18.0
-    assert math.isnan(row["icans_grade"])
-
-
-def test_fever_course() -> None:
-    temperatures = {-1.0: 39.0, 1.0: 38.0, 2.0: 39.1, 2.75: 37.2}
-    rows = [a_measurement("A", day, "temperature_c", one) for day, one in temperatures.items()]
-    row = seen_at(3.0, an_infusion(), rows)
-    assert row["days_since_fever_onset"] == 2.0
-    assert row["hours_since_fever"] == 24.0
-    assert row["fever_24h"] == 1.0
-    assert seen_at(3.5, an_infusion(), rows)["fever_24h"] == 0.0
-    assert math.isnan(seen_at(5.0, an_infusion(), rows)["fever_24h"])
-
-
-def test_treatments_so_far() -> None:
-    row = seen_at(
-        4.0,
-        an_infusion(),
-        a_treatment("A", 2.0),
-        a_treatment("A", 2.5),
-        a_treatment("A", 2.5),  # the same dose, entered twice
-        a_treatment("A", 2.2, "corticosteroid", stop_day=3.4),
-        a_treatment("A", 3.0, "vasopressin"),
-        a_treatment("A", 1.0, "intubation", stop_day=2.0),
-    )
-    assert row["tocilizumab_doses"] == 2
-    assert row["hours_since_tocilizumab"] == 36.0
-    assert row["corticosteroid_days"] == 2  # days 2 and 3
-    assert row["corticosteroid_now"] == 0
-    assert row["vasopressor_now"] == 1
-    assert row["ventilation_now"] == 0
-    assert row["oxygen_days"] == 2
-    assert row["siltuximab_doses"] == 0
-
-
-def test_readings_taken_under_a_treatment_are_marked() -> None:
-    rows = (
-        an_infusion(),
-        a_treatment("A", 2.0),
-        a_treatment("A", 1.0, "oxygen", stop_day=1.5),
-        a_measurement("A", 1.9, "crp_mg_l", 90),
-        a_measurement("A", 2.1, "il6_pg_ml", 900),
-        a_measurement("A", 1.2, "spo2_percent", 97),
-    )
-    row = seen_at(3.0, *rows)
-    assert row["il6_pg_ml__after_tocilizumab"] == 1
-    assert row["crp_mg_l__after_tocilizumab"] == 0
-    assert math.isnan(row["temperature_c__after_tocilizumab"])
-    assert row["spo2_percent__after_oxygen"] == 1
-    later = seen_at(3.0, *rows, a_measurement("A", 2.9, "spo2_percent", 95))
-    assert later["spo2_percent__after_oxygen"] == 0
-
-
-def test_scores_use_the_last_readings_and_car_hematotox_the_baseline() -> None:
-    before = {
-        "ldh_u_l": 200, "creatinine_mg_dl": 1.0, "platelets_10e9_l": 180, "anc_10e9_l": 3.0,
-        "haemoglobin_g_dl": 10.0, "crp_mg_l": 5.0, "ferritin_ng_ml": 300,
-    }  # fmt: skip
-    row = seen_at(
-        3.0,
-        an_infusion(),
-        [a_measurement("A", -1, name, one) for name, one in before.items()],
-        a_measurement("A", 2.5, "platelets_10e9_l", 25),
-    )
-    assert row["easix"] == pytest.approx(float(np.log2(easix(200, 1.0, 25))))
-    assert row["car_hematotox"] == 0
-
-
-def test_split_dosing_is_seen_once_it_has_happened() -> None:
-    assert seen_at(9.0, an_infusion(second_dose_day=10.0))["days_since_last_dose"] == 9.0
-    assert seen_at(12.0, an_infusion(second_dose_day=10.0))["days_since_last_dose"] == 2.0
-
-
-def test_product_facts_and_an_unknown_product() -> None:
-    known = seen_at(0.0, an_infusion(product="Kymriah", diagnosis="B-ALL"))
-    assert known["prior_logit_crs_3"] == pytest.approx(math.log(0.164 / 0.836))
-    assert known["costimulation=4-1BB"] == 1.0
-    unknown = seen_at(0.0, an_infusion(product="something new"))
-    assert unknown[[name for name in unknown.index if name.startswith("prior_")]].isna().all()
-    assert math.isnan(unknown["target=CD19"])
-
-
-def test_facts_of_the_course() -> None:
-    row = seen_at(0.0, an_infusion(age_years=61.0, bridging=True, sex="male", dose_car_t_cells=1e8))
-    assert row["age_years"] == 61.0
-    assert row["bridging"] == 1.0
-    assert row["sex=male"] == 1.0
-    assert row["sex=female"] == 0.0
-    assert row["dose_car_t_cells"] == 8.0
-    assert math.isnan(row["weight_kg"])
-    assert math.isnan(row["lymphodepletion=none"])
-
-
-# --- Laws ---------------------------------------------------------------------------------------
+from tests.landmarks import EVERYTHING, at, bits, seen_at
 
 INSTANTS = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, 2.75, 3.0, 4.0, 6.0])
 DAYS = st.sampled_from([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.75, 3.0, 3.5, 4.0, 5.0, 6.5])
@@ -438,93 +255,3 @@ def test_a_request_with_an_unknown_input_or_level_is_refused_without_its_value()
     with pytest.raises(CohortError, match="room_air") as refused:
         course_arrays({}, [("oxygen_device", 1.0, None, "iron lung")])
     assert "iron lung" not in str(refused.value)
-
-
-# --- Sets and words -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", COLUMNS)
-def test_every_column_is_described_in_english_and_chinese(name: str) -> None:
-    words = describe(name)
-    assert words.name == name
-    assert words.label
-    assert words.label != name
-    assert any("一" <= sign <= "鿿" for sign in words.label_zh)
-    assert words.input is None or words.input in INPUTS
-
-
-def test_no_fact_learnt_after_infusion_and_no_identifier_is_a_column() -> None:
-    roles = {name: one.role for name, one in COURSE_FIELDS.items()}
-    used = {column.static for column in COLUMNS.values()} - {None}
-    assert {roles[name] for name in used} == {"predictor"}
-
-
-def test_the_surveillance_reference_sees_no_product_and_nothing_after_infusion() -> None:
-    names = PredictorSet(without=SURVEILLANCE_EXCLUDED).names()
-    assert {"age_years", "tumour_burden_fraction", "ldh_u_l__last", "diagnosis=LBCL"} <= set(names)
-    stems = (
-        "prior_logit", "target", "costimulation", "dose", "lymphodepletion", "day", "crs_",
-        "icans_", "fever", "tocilizumab", "corticosteroid",
-    )  # fmt: skip
-    assert not [name for name in names if name.startswith(stems)]
-    assert not [name for name in names if name.endswith(("__max", "__min", "__change", "__slope"))]
-
-
-@pytest.mark.parametrize("concept", CONCEPTS)
-def test_leaving_a_concept_out_leaves_out_every_column_that_carries_it(concept: str) -> None:
-    left = set(PredictorSet(without=(concept,)).names())
-    assert left == {name for name, one in COLUMNS.items() if concept not in one.concepts}
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_group_can_stand_alone(group: str) -> None:
-    alone = PredictorSet(inputs=(), statics=(), groups=(group,))
-    assert alone.names()
-    assert {COLUMNS[name].group for name in alone.names()} == {group}
-    whole = seen_at(3.0, an_infusion(), gradings("A", {1: 2}), a_treatment("A", 1.0))
-    cohort = a_cohort(an_infusion(), gradings("A", {1: 2}), a_treatment("A", 1.0))
-    part = feature_matrix(cohort, at(("A", 3.0)), alone).iloc[0]
-    assert bits(part) == bits(whole[list(alone.names())])
-
-
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_default_predictors_survive_json_with_their_columns(name: str) -> None:
-    chosen = default_predictors(QUESTIONS[name])
-    again = PredictorSet.from_dict(json.loads(json.dumps(chosen.to_dict())))
-    assert again.names() == chosen.names()
-    assert len(set(chosen.names())) == len(chosen.names())
-    if QUESTIONS[name].before_infusion:
-        after = [one for one in chosen.names() if "after_infusion" in COLUMNS[one].concepts]
-        assert not after
-
-
-def test_a_stored_set_of_another_version_or_with_unknown_columns_is_refused() -> None:
-    stored = PredictorSet(inputs=("crp_mg_l",)).to_dict()
-    with pytest.raises(ModelFormatError, match="version 99"):
-        PredictorSet.from_dict({**stored, "version": 99})
-    with pytest.raises(ModelFormatError, match="columns"):
-        PredictorSet.from_dict({**stored, "columns": ["shoe_size"]})
-    with pytest.raises(ModelFormatError, match="unknown keys"):
-        PredictorSet.from_dict({**stored, "colour": []})
-
-
-def test_a_set_of_names_that_do_not_exist_is_refused() -> None:
-    with pytest.raises(PlanError, match="crp_mg_l"):
-        PredictorSet(inputs=("crp",))
-    with pytest.raises(PlanError, match="hours_since"):
-        PredictorSet(summaries=("median",))
-    with pytest.raises(PlanError, match="no predictor"):
-        describe("shoe_size")
-
-
-def test_a_stored_set_keeps_the_published_rates_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    live = PredictorSet(inputs=(), statics=(), groups=("product",))
-    stored = PredictorSet.from_dict(json.loads(json.dumps(live.to_dict())))
-    cohort = a_cohort(an_infusion("a", product="tisa-cel", diagnosis="B-ALL"))
-    at = pd.DataFrame({"course_id": ["a"], "instant": [0.0]})
-    before = feature_matrix(cohort, at, live)
-    pd.testing.assert_frame_equal(feature_matrix(cohort, at, stored), before)
-
-    monkeypatch.setattr(product_facts, "_catalogue_row", lambda name, what: product_facts.UNKNOWN)
-    pd.testing.assert_frame_equal(feature_matrix(cohort, at, stored), before)
-    assert feature_matrix(cohort, at, live).isna().all().all()

@@ -2,6 +2,7 @@ import pytest
 
 from features.errors import ProductError
 from features.inputs import DIAGNOSES
+from features.product_names import name_key
 from features.products import MIXED_RATES, NOT_CAR_T, PRODUCTS, Fact, base_rate, product
 
 
@@ -11,9 +12,67 @@ def test_any_name_finds_the_product(name):
 
 
 def test_no_two_products_share_a_name():
-    names = [name.casefold() for one in PRODUCTS.values() for name in one.names]
-    distinct = {(one.name, name.casefold()) for one in PRODUCTS.values() for name in one.names}
-    assert len(set(names)) == len(distinct)
+    distinct = {(one.name, name_key(name)) for one in PRODUCTS.values() for name in one.names}
+    assert len({key for _, key in distinct}) == len(distinct)
+
+
+IN_CHINA = {
+    "axi-cel": "阿基仑赛 奕凯达",
+    "brexu-cel": "布瑞基奥仑赛",
+    "cilta-cel": "西达基奥仑赛 卡卫荻",
+    "relma-cel": "瑞基奥仑赛 倍诺达",
+    "eque-cel": "伊基奥仑赛 福可苏",
+    "inati-cel": "纳基奥仑赛 源瑞达",
+    "zevor-cel": "泽沃基奥仑赛 赛恺泽",
+    "pCAR-19B": "普基奥仑赛",
+    "lei-ni-ji-ao-lun-sai": "雷尼基奥仑赛",
+    "satri-cel": "舒瑞基奥仑赛 恺力美",
+}
+
+
+@pytest.mark.parametrize("short", IN_CHINA)
+def test_chinese_names_and_brands_find_the_product(short):
+    for name in IN_CHINA[short].split():
+        assert product(name).short == short
+        assert product(f"{name}注射液").short == short
+
+
+def test_a_chinese_name_has_its_tag_and_source():
+    for one in PRODUCTS.values():
+        if one.chinese.names:
+            assert one.chinese.tag in ("L", "L2")
+            assert one.chinese.source
+
+
+@pytest.mark.parametrize(
+    ("written", "short"),
+    [
+        ("ＫＴＥ－Ｃ１９", "axi-cel"),
+        ("Yescarta®", "axi-cel"),
+        ("AXI CEL", "axi-cel"),
+        ("Axicabtagene–ciloleucel injection", "axi-cel"),
+        ("阿基仑赛注射液（奕凯达）", "axi-cel"),
+        ("relma-cel (Carteyva, 倍诺达)", "relma-cel"),
+        ("CNCT19细胞注射液", "inati-cel"),
+    ],
+)
+def test_ways_of_writing_never_make_another_product(written, short):
+    assert product(written).short == short
+
+
+@pytest.mark.parametrize(
+    "written", ["Yescarta (Kymriah)", "axi-cel for Mr. No", "()", "注射液", ""]
+)
+def test_a_text_that_says_more_than_names_of_one_product_is_none(written):
+    with pytest.raises(ProductError) as caught:
+        product(written)
+    assert caught.value.kind == "unknown"
+
+
+def test_what_is_no_car_t_is_known_in_chinese_too():
+    with pytest.raises(ProductError, match="bispecific antibody") as caught:
+        product("贝林妥欧单抗注射液")
+    assert caught.value.kind == "not_car_t"
 
 
 @pytest.mark.parametrize(
@@ -222,8 +281,8 @@ def test_each_relative_is_refused_with_its_kind(kind):
 
 
 def test_nothing_is_both_a_car_t_and_none():
-    names = {name.casefold() for one in PRODUCTS.values() for name in one.names}
-    assert not names & {name.casefold() for name in NOT_CAR_T}
+    names = {name_key(name) for one in PRODUCTS.values() for name in one.names}
+    assert not names & {name_key(name) for name in NOT_CAR_T}
 
 
 def test_a_believed_statement_is_not_verified():

@@ -98,7 +98,7 @@ def test_failures_name_table_row_and_rule_and_no_value():
     _, failures = check_tables({"courses": one_course(), "measurements": rows}, manifest())
     assert failures.rows.to_dict("records") == [
         {
-            "table": "measurements", "row": 2, "rule": "value_is_possible",
+            "table": "measurements", "row": 2, "column": "value", "rule": "value_is_possible",
             "legal": "0 to 1000 mg/L",
         }
     ]  # fmt: skip

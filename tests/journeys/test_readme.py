@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import PromotionRefused
 from tests.real_data import nulisa_path, unicar_path
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +111,11 @@ def test_what_the_audit_finds_is_what_the_benchmark_found():
 
     assert between("audit-power") == printed("--summary")
     assert between("table", (power / "README.md").read_text("utf-8")) == printed("--table")
+
+
+def test_a_refusal_of_the_gate_is_called_a_normal_end_with_its_exit_code():
+    said = " ".join(README.split())
+    assert f"exit code {PromotionRefused.exit_code}, a normal end" in said
 
 
 def test_the_table_of_results_is_what_the_experiments_found():

@@ -11,6 +11,7 @@ from serving.bedside import Bedside
 from serving.course_reading import course_so_far, read_request
 from serving.estimate import Estimator
 from serving.messages import EXAMPLE_REQUEST
+from serving.notices import model_notices
 from serving.replies import RiskAnswer
 from serving.words import SYNTHETIC_NOTICE
 from tests.builders import a_cohort, a_grading, a_measurement, a_treatment, an_infusion
@@ -240,6 +241,20 @@ def test_what_the_audit_found_is_on_every_answer(ask):
     for name in DAILY:
         one = by_name(ask(a_request()))[name]
         assert {"limitation", "audit_override", "unsigned_tiers"} <= set(codes(one))
+
+
+def test_the_limits_of_a_model_stand_on_its_answers_without_an_estimate_too(ask):
+    one = by_name(ask(before_infusion(landmark=-1.0)))[DAILY[0]]
+    assert one["abstention"]["reason"] == "outside_landmarks"
+    assert {"limitation", "audit_override"} == set(codes(one))
+
+
+def test_an_override_that_stands_among_the_limitations_is_told_once(release):
+    model = release.models[DAILY[0]]
+    said = "The audit refused the training records, constant_column: One value. It was overridden."
+    manifest = {**model.manifest, "limitations": [said]}
+    told = list(model_notices(Estimator(replace(model, manifest=manifest))))
+    assert [(one.code, one.text) for one in told] == [("limitation", said)]
 
 
 def test_grades_of_another_system_do_not_enter_the_estimate_and_that_is_said(ask):

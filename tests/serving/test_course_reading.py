@@ -259,3 +259,9 @@ def test_units_and_answers_may_be_written_as_the_site_writes_them(tmp_path):
     assert device.text == "nasal_cannula"
     with pytest.raises(RequestProblem):
         course_so_far(read_request(body))
+
+
+@pytest.mark.parametrize("name", ["阿基仑赛注射液", "奕凯达", "ＹＥＳＣＡＲＴＡ®"])
+def test_a_product_is_read_by_the_names_that_imports_read(name):
+    course = {**a_request()["course"], "product": name}
+    assert read(a_request(course=course)).product.name == "axicabtagene ciloleucel"

@@ -160,6 +160,16 @@ def test_a_refusal_names_rule_columns_and_way_out() -> None:
     assert "[audit.override]" in str(refusal.value)
 
 
+def test_a_refusal_whose_findings_were_listed_does_not_repeat_them() -> None:
+    report = refused()
+    with pytest.raises(AuditRefusal, match="refuses to fit") as refusal:
+        report.raise_if_refused(listed=True)
+    assert "[audit.override]" in str(refusal.value)
+    for finding in report.refusals:
+        assert str(refusal.value).count(finding.rule) == 1
+        assert finding.text not in str(refusal.value)
+
+
 def test_an_override_by_name_and_reason_lets_the_fit_go_on() -> None:
     reasons = {finding.rule: "a teaching example" for finding in refused().refusals}
     report = refused().with_overrides(reasons)
@@ -183,7 +193,11 @@ def test_an_override_of_what_is_not_refused_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
-    [({"no_such_rule": "because"}, "does not exist"), ({"courses_are_duplicated": " "}, "reason")],
+    [
+        ({"no_such_rule": "because"}, "does not exist"),
+        ({"courses_are_duplicated": " "}, "reason"),
+        ({"courses_are_duplicated": "because"}, "10 characters"),
+    ],
 )
 def test_an_override_needs_a_rule_that_exists_and_a_reason(
     overrides: dict[str, str], said: str

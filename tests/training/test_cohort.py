@@ -86,7 +86,13 @@ def test_a_wrong_sex_keeps_the_course_and_says_so(tmp_path: Path) -> None:
     assert any("(cell): one value, the row stays" in line for line in report.lines())
     listed = pd.read_csv(tmp_path / "cohort" / REJECTED)
     assert listed.to_dict("records") == [
-        {"table": "courses", "row": 2, "rule": "sex_is_legal (cell)", "legal": "female | male"}
+        {
+            "table": "courses",
+            "row": 2,
+            "column": "sex",
+            "rule": "sex_is_legal (cell)",
+            "legal": "female | male",
+        }
     ]
 
 

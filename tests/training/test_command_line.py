@@ -251,7 +251,10 @@ def test_a_refusal_stops_with_its_own_exit_code_unless_the_plan_answers_for_it(
         return main(["audit", str(leaky), "--plan", str(plan), "--html", str(tmp_path / "a.html")])
 
     assert audits("") == 3
-    assert f"- {rule}: " in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert f"grade-2-crs-72h on example: {rule}." in said.err
+    assert f"refuse {rule}: " in said.out
+    assert "Way out" not in said.err  # the evidence is told once
     assert rule in (tmp_path / "a.html").read_text()
     reason = "ids were given by the registry in order of severity"
     assert audits(f'[audit.override]\n{rule} = "{reason}"') == 0

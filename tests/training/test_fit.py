@@ -16,7 +16,7 @@ from training.crossfit import nested
 from training.fit import fit, flat_metrics, study_key
 from training.judging.rows import LINEAR, MODEL, UNTUNED
 from training.metrics import auroc
-from training.plan import CalibrationPlan, EvaluationPlan, FoldPlan, TuningPlan
+from training.plan import AuditPlan, CalibrationPlan, EvaluationPlan, FoldPlan, TuningPlan
 from training.task import Rows, prepare
 from training.verdict import MORE, SIMPLER, USE, verdict
 
@@ -236,6 +236,19 @@ def test_what_the_audit_warns_of_stands_in_the_model_for_ever():
     said = fitted.model.manifest["limitations"]
     assert "The audit of the training records warns: In 3 input(s) the digit 0 is missing." in said
     assert not any("12 patients" in text for text in said)  # the figures say that themselves
+
+
+def overridden(cohort, question, X, rows, asked=None):
+    finding = Finding("courses_are_duplicated", "refuse", "4 course(s) stand twice.")
+    return AuditReport("made up", question.name, len(X), 12, (finding,))
+
+
+def test_what_was_overridden_stands_among_the_limitations_by_rule_and_reason():
+    plan = a_plan(audit=AuditPlan({"courses_are_duplicated": "twins, known to the site"}))
+    manifest = fit(daily_courses(patients=40, events=12), plan, audit=overridden).model.manifest
+    (said,) = [text for text in manifest["limitations"] if "courses_are_duplicated" in text]
+    assert "4 course(s) stand twice." in said
+    assert "twins, known to the site" in said
 
 
 def test_what_the_audit_refuses_stops_the_fit_unless_the_plan_answers_for_it():

@@ -91,7 +91,8 @@ def test_an_unknown_key_is_named_with_the_file_the_legal_keys_and_what_was_meant
         ({"evaluation": {"conventions": ["known"]}}, "ended_at_peak"),
         ({"tiers": {"lower_bounds": [0.1, 0.2, 0.3]}}, "from 0 upward"),
         ({"interval": {"refits": 3}}, "0, or 10 to 5000"),
-        ({"audit": {"override": {"some_rule": "ok"}}}, "say the reason in words"),
+        ({"audit": {"override": {"some_rule": "ok"}}}, "'some_rule', which does not exist"),
+        ({"audit": {"override": {"digits_are_lost": "ok"}}}, "say the reason in words"),
     ],
 )
 def test_what_is_illegal_is_refused_by_section_and_key(sections, said):

@@ -1,9 +1,11 @@
+import re
+
 import pytest
 
 from features.errors import ProductError
 from features.products import MIXED_RATES, PRODUCTS
 from training.__main__ import main
-from training.product_lines import NOT_VERIFIED, catalogue_lines, product_lines
+from training.product_lines import LEGEND, NOT_VERIFIED, catalogue_lines, product_lines
 
 
 def test_the_catalogue_has_one_line_for_each_product():
@@ -18,7 +20,8 @@ def test_the_catalogue_has_one_line_for_each_product():
 
 @pytest.mark.parametrize("one", PRODUCTS.values(), ids=lambda one: one.short)
 def test_a_product_in_full_says_not_verified_beside_what_was_not_read(one):
-    said = product_lines(one.short)
+    *said, _, legend = product_lines(one.short)
+    assert legend == LEGEND
     rates = said[len(said) - len(one.rates) :]
     for rate, line in zip(one.rates, rates, strict=True):
         assert rate.source in line
@@ -34,7 +37,7 @@ def test_a_product_in_full_says_not_verified_beside_what_was_not_read(one):
 
 
 def test_cohorts_of_several_products_are_printed_apart():
-    assert len(product_lines("mixed")) == 1 + len(MIXED_RATES)
+    assert len(product_lines("mixed")) == 1 + len(MIXED_RATES) + 2
 
 
 def test_counts_are_printed_where_they_were_published():
@@ -56,3 +59,16 @@ def test_the_command_prints_and_refuses_by_name(capsys):
 def test_an_unknown_name_is_refused():
     with pytest.raises(ProductError, match="not in the CAR-T catalogue"):
         product_lines("nonesuch")
+
+
+def test_every_tag_that_is_printed_is_explained():
+    printed = " ".join(line for one in PRODUCTS.values() for line in product_lines(one.short)[:-1])
+    for tag in set(re.findall(r"\[([A-Z][A-Za-z0-9]*)[,\]]", printed)):
+        assert f"[{tag}]" in LEGEND
+
+
+def test_a_chinese_name_is_answered_like_an_english_one(capsys):
+    assert main(["products", "阿基仑赛"]) == 0
+    said = capsys.readouterr().out
+    assert "axicabtagene ciloleucel (axi-cel)" in said
+    assert "阿基仑赛 (brand 奕凯达) [L]; Fosun notice" in said

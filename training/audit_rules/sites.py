@@ -8,6 +8,11 @@ from training.audit_rules.finding import Finding, not_assessable
 
 IMPROBABLE = 0.001
 SITE = Limits(warn=0.70, refuse=0.80)
+_ORDERS = "The site alone, by its other patients, orders patients with an AUROC of {area}."
+_TELLS_NOTHING = (
+    "The site alone tells nothing: the rates of its other patients are alike. An AUROC of {area} "
+    "is below 0.5 because a patient with the event, left out, lowers the rate of the own site."
+)
 
 
 def a_site_holds_one_class_only(evidence: Evidence) -> Finding:
@@ -47,6 +52,12 @@ def site_alone_predicts_the_outcome(evidence: Evidence) -> Finding:
     """Hold the event rate of the *other* patients of a site against each patient's outcome.
 
     Sites honestly differ: one treats leukaemia, another myeloma. They do not honestly decide.
+
+    Notes
+    -----
+    A patient with the event, left out, lowers the rate of the own site; one without raises it.
+    Among like sites that alone orders patients, backwards: an area far below 0.5 is no sign. A
+    rate with the patient in it errs to the other side, and warns of many small sites.
     """
     rule = site_alone_predicts_the_outcome.__name__
     if evidence.too_few:
@@ -54,10 +65,11 @@ def site_alone_predicts_the_outcome(evidence: Evidence) -> Finding:
     table = evidence.patient_table
     if table["site"].nunique() < 2:
         return Finding(rule, "note", "One site: nothing to compare.")
+    area = between_patients(evidence, evidence.site_rates, within_sites=False)
     return judged(
         rule,
-        between_patients(evidence, evidence.site_rates, within_sites=False),
-        "The site alone, by its other patients, orders patients with an AUROC of {area}.",
+        area,
+        _TELLS_NOTHING if area is not None and area.estimate < 0.5 else _ORDERS,
         "The patients with the event came mostly from other sites than those without. Ask within "
         "one site, or bring both kinds of patients from each.",
         ("site",),

@@ -18,29 +18,27 @@ from features.errors import CohortError
 from features.sources.csv.site_dates import Written, in_zone, parsed
 
 NO_HOUR = "_is_a_date_with_its_hour"
-IN_THE_FUTURE = "infusion_is_not_in_the_future"
 _DAY_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the site's dates are read: whether they carry hours, its zone, and what time it is."""
+    """How the site's dates are read: whether they carry hours, and its zone."""
 
     resolution: str
     zone: ZoneInfo | None
-    now: datetime
 
 
-def time_zone(name: str) -> ZoneInfo | None:
+def time_zone(name: object) -> ZoneInfo | None:
     """Return the zone called `name`, None where none is named; refuse a name of no zone."""
-    if not name:
+    if name is None or name == "":
         return None
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(str(name))
     except (KeyError, OSError, ValueError):
         raise CohortError(
-            f"time_zone = {name[:40]!r} is no time zone. Legal are names of the IANA list, for "
-            'instance "Asia/Shanghai" or "Europe/Berlin".'
+            f"time_zone = {str(name)[:40]!r} is no time zone. Legal are names of the IANA list, "
+            'for instance "Asia/Shanghai" or "Europe/Berlin".'
         ) from None
 
 
@@ -96,11 +94,7 @@ def _problem_of_infusion(one: Written | str | None, clock: Clock) -> str:
         return "infusion_is_present"
     if isinstance(one, str):
         return f"infusion{one}"
-    if clock.resolution == "instant" and not one.has_hour:
-        return f"infusion{NO_HOUR}"
-    at = in_zone(one.at, clock.zone if one.has_hour else None)
-    late = clock.now + timedelta(0 if one.has_hour else 1)
-    return IN_THE_FUTURE if isinstance(at, datetime) and at > late else ""
+    return f"infusion{NO_HOUR}" if clock.resolution == "instant" and not one.has_hour else ""
 
 
 def instant_of(one: Written, clock: Clock) -> datetime:

@@ -19,7 +19,7 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, str]:
     -------
     cells : DataFrame
         Text, stripped; None where empty. ``source_row`` is the line of the file (the header is
-        line 1). Lines without any cell are left out.
+        line 1), whatever a column of that name says. Lines without any cell are left out.
     delimiter : str
         The one of `DELIMITERS` that the header line uses.
 
@@ -94,8 +94,6 @@ def _refuse_a_bad_header(path: Path, header: list[str]) -> None:
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise CohortError(f"{path.name} names column {repeated[0]!r} more than once.")
-    if SOURCE_ROW in header:
-        raise CohortError(f"{path.name} has a column {SOURCE_ROW!r}, which is filled on reading.")
     if "" in header:
         place = header.index("") + 1
         raise CohortError(f"{path.name}: column {place} has no name. Name or remove it.")

@@ -36,6 +36,7 @@ _LABS = {
     "d_dimer_ng_ml_feu": (0.9, 1.5, 0.5, "mg/L{FEU}", "ng/mL{FEU}", 1000.0, 0.5),
 }
 _HIGHEST_FOLD = 60.0
+_LOWEST_FEVER_C, _HIGHEST_WITHOUT_FEVER_C = 38.1, 37.8
 _LOWEST_REPORTED = {"il6_pg_ml": 2.0}
 
 
@@ -139,8 +140,7 @@ def _add_results(
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
     for day in range(-5, LAST_INPATIENT_DAY + 1):
-        now = crs[min(max(day, 0), LAST_INPATIENT_DAY)]
-        soon = crs[min(max(day + 1, 0), LAST_INPATIENT_DAY)]
+        now, soon = _grade_of(crs, day), _grade_of(crs, day + 1)
         inflammation = 0.5 * (now + soon) + 0.2 * tendency
         for name, (median, factor, spread, north, south, ratio, share) in _LABS.items():
             if rng.random() > share:
@@ -154,14 +154,26 @@ def _add_results(
                 "measurements", course_id=course, day=day + 0.25, known_day=day + 0.33, input=name,
                 value=cell, unit=south if site == "south" else north,
             )  # fmt: skip
-        _add_temperature(rows, course, day, site, 36.7 + 0.7 * float(now > 0) + 0.4 * now, rng)
+        _add_temperatures(rows, course, day, site, (now, soon), rng)
 
 
-def _add_temperature(
-    rows: _Rows, course: str, day: int, site: str, celsius: float, rng: np.random.Generator
-) -> None:
-    for hour in (8, 20):
-        number = celsius + float(rng.normal(0, 0.3))
+def _grade_of(daily: np.ndarray[Any, Any], day: int) -> int:
+    """Return the grade of a day: 0 before the infusion, the last one after the stay."""
+    return 0 if day < 0 else int(daily[min(day, LAST_INPATIENT_DAY)])
+
+
+def _add_temperatures(
+    rows: _Rows, course: str, day: int, site: str, grades: tuple[int, int],
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Add the morning's and the evening's temperature.
+
+    CRS is graded at nine in the morning by the 24 h before: the morning goes with the grade of the
+    day, the evening with that of the next.
+    """
+    for hour, grade in zip((8, 20), grades, strict=True):
+        number = (37.4 if grade else 36.7) + 0.4 * grade + float(rng.normal(0, 0.3))
+        number = max(number, _LOWEST_FEVER_C) if grade else min(number, _HIGHEST_WITHOUT_FEVER_C)
         unit = "[degF]" if site == "south" else "Cel"
         cell = f"{number * 1.8 + 32 if site == 'south' else number:.1f}"
         at = round(day + hour / 24, 3)

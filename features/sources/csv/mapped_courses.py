@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from features.errors import CohortError
+from features.errors import CohortError, ProductError
 from features.inputs import COURSE_FIELDS
+from features.products import product
+from features.row_rules import latest_infusion
 from features.sources.csv.as_written import plain_number, plain_text
-from features.sources.csv.course_days import IN_THE_FUTURE, Clock, infusions, instant_of
+from features.sources.csv.course_days import Clock, infusions, instant_of
 from features.sources.csv.headings import BIRTH
 from features.sources.csv.mapped_files import (
     BROKEN,
@@ -45,10 +47,11 @@ def infusions_of(files: list[Opened], clock: Clock) -> tuple[Infusions, dict[str
     Returns
     -------
     infusions : dict
-        Course -> its infusion, the first that could be read.
+        Course -> its infusion, the first that could be read and is not in the future.
     by_file : dict
         Label of the file -> ``infused_at`` as text, and what its cells break.
     """
+    latest = latest_infusion()
     found: Infusions = {}
     by_file: dict[str, pd.DataFrame] = {}
     for one in files:
@@ -62,7 +65,7 @@ def infusions_of(files: list[Opened], clock: Clock) -> tuple[Infusions, dict[str
         made["infused_at"] = pd.Series(texts, index=one.course_ids.index, dtype=object)
         by_file[one.label] = pd.DataFrame(made)
         for course, at in zip(one.course_ids, written, strict=True):
-            if at is not None and course is not None:
+            if at is not None and course is not None and instant_of(at, clock) <= latest:
                 found.setdefault(str(course), at)
     return found, by_file
 
@@ -158,11 +161,21 @@ def _fact(one: Opened, place: Place) -> pd.Series:
     return mapped_cells(words if place.words else cells, number)
 
 
+def _product_named(cell: object) -> object:
+    """Return the product by its name in the catalogue: two of its names are no contradiction."""
+    try:
+        return None if cell is None else product(str(cell)).name
+    except ProductError:
+        return cell
+
+
 def _by_course(facts: pd.DataFrame) -> pd.DataFrame:
     """Bring the rows of a course together; leave those apart that cannot be of one course."""
     nameless = facts[facts["course_id"].isna()]
     named = facts[facts["course_id"].notna()]
     compared, _ = with_legal_spellings(named, TABLES["courses"])
+    if "product" in compared:
+        compared["product"] = mapped_cells(compared["product"], _product_named)
     rules = [name for name in names_of(named) if name.startswith(BROKEN)]
     values = [
         n for n in names_of(named) if n in COURSE_FIELDS and n not in ("course_id", "patient_id")
@@ -202,7 +215,7 @@ def _with_rules_of_infusion(rows: pd.DataFrame, needed: bool) -> pd.DataFrame:
     for rule in [name for name in names_of(rows) if name.startswith(f"{BROKEN}infusion")]:
         mask = made[rule].eq(True) & absent
         name = rule
-        if not needed and rule != f"{BROKEN}{IN_THE_FUTURE}":
+        if not needed:
             name = rule.replace("infusion", "infused_at")
             mask &= not rule.endswith("_is_present")
             made = made.drop(columns=rule)

@@ -38,8 +38,7 @@ class Opened:
     @property
     def label(self) -> str:
         """The name of the file, with its sheet where one was named."""
-        sheet = self.mapping.sheet
-        return f"{self.mapping.name}[{sheet}]" if sheet else self.mapping.name
+        return self.mapping.label
 
     def cells(self, place: Place) -> pd.Series:
         """Return the cells of a column as they came."""

@@ -2,9 +2,8 @@
 
 It is TOML, drafted by ``python -m training map`` and corrected by a person. Its keys:
 
-- ``resolution``, ``end_of_record``, ``grading_system``, ``name``, ``synthetic`` and ``[delays]``:
-  as in ``cohort.toml`` (:mod:`features.sources.csv.settings`);
-- ``time_zone``: of clock times without a zone, for instance ``"Asia/Shanghai"``;
+- ``resolution``, ``end_of_record``, ``grading_system``, ``name``, ``synthetic``, ``time_zone`` and
+  ``[delays]``: as in ``cohort.toml`` (:mod:`features.sources.csv.settings`);
 - ``[same_for_all]``: facts of every course that stand in no column, for instance ``product``;
 - ``[[file]]``, one a file: ``name``, ``rows`` (of :mod:`features.sources.csv.places`), ``sheet``,
   ``header_row``, ``encoding``, ``delimiter``, ``decimal``, ``thousands``, ``ignored`` (a list of
@@ -50,7 +49,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "treatments": ("start_day", "agent"), "ignored": (),
 }  # fmt: skip
 _NO_THOUSANDS = ", or delete the line where nothing stands between thousands"
-_MAPPING_KEYS = (*KEYS, "time_zone", "same_for_all", "file")
+_MAPPING_KEYS = (*KEYS, "same_for_all", "file")
 _FILE_KEYS = (
     "name", "rows", "sheet", "header_row", "encoding", "delimiter", "decimal", "thousands",
     "ignored", "columns", "tests", "units",
@@ -73,6 +72,18 @@ class FileMapping:
     delimiter: str = ","
     signs: Signs = field(default_factory=Signs)
 
+    @property
+    def label(self) -> str:
+        """The name of the file, with its sheet where one was named."""
+        return f"{self.name}[{self.sheet}]" if self.sheet else self.name
+
+    def heading(self, column: str) -> str | None:
+        """Return the heading that holds `column` of a cohort's table, None where there is none."""
+        place = self.place(column)
+        if place is None and column == "course_id":
+            place = self.place("patient_id")
+        return None if place is None else place.heading
+
     def place(self, meaning: str) -> Place | None:
         """Return the column that means `meaning`, None where there is none."""
         return next((one for one in self.columns if one.meaning == meaning), None)
@@ -84,7 +95,6 @@ class Mapped:
 
     settings: Mapping[str, Any]
     files: tuple[FileMapping, ...]
-    time_zone: str = ""
     same_for_all: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,12 +131,11 @@ def _mapped(file: str, content: Mapping[str, Any]) -> Mapped:
     for key, stated in shared.items():
         answered(f"{file}, [same_for_all]", key, stated, f"the {key} of every course")
     settings = {key: content[key] for key in KEYS if key in content}
-    zone = content.get("time_zone", "")
-    if not isinstance(zone, str):
+    if not isinstance(settings.get("time_zone", ""), str):
         raise CohortError(f'{file}: time_zone is a text, for instance "Asia/Shanghai".')
     if "time_zone" in content:
-        answered(file, "time_zone", zone, "that of the site, or delete the line")
-    return Mapped(settings, made, zone, shared)
+        answered(file, "time_zone", content["time_zone"], "that of the site, or delete the line")
+    return Mapped(settings, made, shared)
 
 
 def _file_mapping(where: str, stated: object) -> FileMapping:

@@ -96,6 +96,9 @@ def _settings_text() -> str:
         '# end_of_record = "censored"\n\n'
         f"# One of {', '.join(GRADING_SYSTEMS)}.\n"
         '# grading_system = "ASTCT"\n\n'
+        "# Of times in infused_at that name no zone. Without it they are read as UTC, and\n"
+        "# counted: days are numbers from the infusion, so no zone changes one.\n"
+        '# time_zone = "Asia/Shanghai"\n\n'
         "# Days from taken to known, for results without known_day:\n"
         "# [delays]\n"
         "# ferritin_ng_ml = 0.2\n"
@@ -119,7 +122,11 @@ def _readme_text() -> str:
         "day 2.5 is 60 hours after the start of the infusion. Every numeric measurement comes\n"
         "with its unit; a result below a limit is written <0.1. A grade of 0 means looked at and\n"
         "absent.\n\n"
-        "Products, by name, short name or brand:\n"
+        "infused_at is optional and changes no day. Write it with its zone, as in\n"
+        f"2026-03-04T10:00+08:00; a time without one is of the time_zone in {SETTINGS_FILE}, and\n"
+        "where none is said it is read as UTC and counted in a note. A course infused in the\n"
+        "future is left out.\n\n"
+        "Products, by name, short name, brand or code name, in English or Chinese:\n"
         f"{products}\n\n"
         f"{SETTINGS_FILE} must say whether days carry hours (resolution).\n\n"
         "Then:  python -m training import csv THIS_FOLDER COHORT_FOLDER\n\n"

@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from features.errors import CohortError
+from features.errors import CohortError, ProductError
 from features.inputs import INPUTS
 from features.products import product
 from features.sources.records.codes import MEANINGS, Codes, Coding, Meaning, system_name
@@ -185,10 +185,19 @@ def _name(file: str, place: str, what: str, said: Any) -> str:
         if said not in _TRUE:
             raise CohortError(f"{file}, {place}: {what} = {said!r}; legal: true.")
         return ""
+    if what == "product":
+        return _product_name(file, place, said)
     if said not in legal:
         shown = ", ".join(legal[:8]) + (" ..." if len(legal) > 8 else "")
         raise CohortError(f"{file}, {place}: {what} = {said!r} is not known; legal: {shown}.")
-    return product(said).name if what == "product" else str(said)
+    return str(said)
+
+
+def _product_name(file: str, place: str, said: Any) -> str:
+    try:
+        return product(str(said)).name
+    except ProductError as refusal:
+        raise CohortError(f"{file}, {place}: product: {refusal}") from None
 
 
 def _grade(file: str, place: str, said: Any) -> float | None:

@@ -124,7 +124,11 @@ def _text_rows(name: str, level: NDArray[np.int8], times: Bools, when: Floats) -
 def _vitals(
     seen: Seen, support: Support, signals: Mapping[str, Floats], random: np.random.Generator
 ) -> dict[str, Floats]:
-    """Return vital signs that agree with the ASTCT grade of the moment."""
+    """Return vital signs that agree with the ASTCT grade of the moment.
+
+    Not with every grading by rule: that looks 24 h back, and fevers of an infection, a low pressure
+    of no CRS and a grade that outlasts its treated fever are there, as they are on a ward.
+    """
     shape = seen.crs_grade.shape
     grade = seen.crs_grade
     vitals = {

@@ -245,3 +245,23 @@ def test_options_override_the_mapping(site: Site) -> None:
     cohort, _ = site.read([a_result()], resolution="instant", synthetic="true", name="made up")
     assert (cohort.manifest.synthetic, cohort.manifest.name) == (True, "made up")
     assert cohort.manifest.origin == "csv"
+
+
+def test_two_names_of_one_product_are_no_contradiction(site: Site) -> None:
+    again = [*P1[:4], "阿基仑赛注射液（奕凯达）", P1[5]]
+    cohort, failures = site.read([a_result()], [P1, again, P2])
+    assert len(failures) == 0
+    assert cohort.courses["product"].tolist() == ["axicabtagene ciloleucel"] * 2
+
+
+def test_a_product_nobody_knows_is_listed_by_its_heading(site: Site) -> None:
+    _, failures = site.read([], [[*P1[:4], "没有的药", P1[5]], P2])
+    (row,) = failures.rows.to_dict("records")
+    assert (row["row"], row["column"]) == (2, "product")
+    assert row["rule"] == "product_is_in_the_catalogue"
+
+
+def test_an_infusion_in_the_future_is_listed_by_its_heading(site: Site) -> None:
+    _, failures = site.read([], [[P1[0], "2099-03-04 10:00", *P1[2:]], P2])
+    (row,) = failures.rows.to_dict("records")
+    assert (row["column"], row["rule"]) == ("infused", "infusion_is_not_in_the_future")

@@ -162,3 +162,21 @@ def test_a_completed_list_of_the_unmapped_is_a_mapping(tmp_path: Path) -> None:
     assert completed.answers == {("oxygen_device", "goggles"): "face_mask"}
     cohort, _ = cohort_of_events(events(*rows[:3]), Manifest("site", "test"), completed, now=NOW)
     assert sorted(cohort.measurements["input"]) == ["crp_mg_l", "ferritin_ng_ml"]
+
+
+@pytest.mark.parametrize("name", ["倍诺达", "瑞基奥仑赛注射液", "CARTEYVA", "relma-cel (Carteyva)"])
+def test_a_product_is_named_as_people_name_it(tmp_path: Path, name: str) -> None:
+    text = f'[[code]]\nsystem = "http://site"\ncode = "1"\nproduct = "{name}"\n'
+    meaning = mapping_of(tmp_path, text).meanings["local:http://site", "1"]
+    assert (meaning.what, meaning.name) == ("product", "relmacabtagene autoleucel")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("Carteyvo", "Did you mean relma"), ("Blincyto", "is no CAR-T product")]
+)
+def test_a_product_that_is_none_is_refused_with_the_reason(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    text = f'[[code]]\nsystem = "http://site"\ncode = "1"\nproduct = "{name}"\n'
+    with pytest.raises(CohortError, match=said):
+        mapping_of(tmp_path, text)

@@ -88,6 +88,8 @@ def _how_good(e: Evidence) -> Section:
     ceiling = figures.oracle(e)
     if ceiling:
         blocks.append(Text(ceiling, "soft"))
+    elsewhere = (figures.in_other_patients(e), patients.transport(e))
+    blocks += [Text(found) for found in elsewhere if found]
     if e.block("subgroups") is None:
         blocks.append(Text(f"Subgroups: {NOT_COMPUTED}", "missing"))
     return Section("How good it is", tuple(blocks), "wide")

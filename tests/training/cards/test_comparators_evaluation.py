@@ -36,6 +36,7 @@ def test_its_card_names_it():
     page = markdown_of(model_facts(e))
     assert "The comparator grade and day, served in place of a larger model" in page
     assert "This model minus the larger model" in page
+    assert "on the larger model of the same fit: use the model" in page
 
 
 def test_a_comparator_that_was_not_judged_is_refused():

@@ -44,6 +44,7 @@ def test_an_item_of_evaluations_elsewhere_does_not_apply_without_one():
     assert item("20c", e).status == ANSWERED
     assert item("6.i", e, "hti1").status == PARTLY
     assert "another ward" in markdown_of(hti1(e))
+    assert "In another ward (50 rows of 40 patients" in markdown_of(model_facts(e))
 
 
 def test_a_plan_judged_on_each_site_fills_what_asks_for_clusters():

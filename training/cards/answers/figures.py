@@ -89,7 +89,8 @@ def against_best(e: Evidence) -> str | None:
 def verdict(e: Evidence) -> str | None:
     """Give the verdict by the rule that the plan fixed."""
     text = (e.evaluation.get("verdict") or {}).get("text")
-    return None if not text else f"Verdict by the plan's own rule: {words(text)}"
+    whose = ", on the larger model of the same fit" if "comparator" in e.manifest else ""
+    return None if not text else f"Verdict by the plan's own rule{whose}: {words(text)}"
 
 
 def oracle(e: Evidence) -> str | None:

@@ -85,9 +85,8 @@ def other_patients(e: Evidence) -> str | None:
     """Say whom else it was judged on, where it was."""
     if not e.elsewhere:
         return None
-    return "Judged on patients it did not learn from: " + "; ".join(
-        f"{_marked(one)}, {counts(one)}" for one in e.elsewhere
-    )
+    others = "; ".join(f"{_marked(one)}, {counts(one)}" for one in e.elsewhere)
+    return f"Judged on patients it did not learn from: {others}."
 
 
 def external_fairness(e: Evidence) -> str | None:

@@ -25,6 +25,7 @@ from training.bootstrap import FloatArray
 from training.crossfit import CrossFit, nested
 from training.evaluate import evaluation_table, judge
 from training.final import Final, fit_final
+from training.judging.headline import headline
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.task import Task, prepare
@@ -159,7 +160,8 @@ def _evaluated(
     workers: int,
 ) -> dict[str, Any]:
     judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed)
+    tiers = {tier.name: tier.lower for tier in final.model.tiers.tiers}
+    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed, tiers)
     table["models_tried"] += len(final.tuned.candidates)
     table["notes"] = list(dict.fromkeys([*table["notes"], *final.notes]))
     table["interval_coverage"] = final.model.manifest["interval_coverage"]
@@ -184,9 +186,9 @@ def _sensitivity(
             table[convention] = {"not_assessable": str(reason)}
             continue
         judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-        full = evaluation_table(task, cross, judged, 0, plan.seed)
-        kept = (*task.counts, "model", "comparators", "differences", "left_out")
-        table[convention] = {key: full[key] for key in kept}
+        figures = headline(judged)
+        kept = (*task.counts, "model", "comparators", "differences")
+        table[convention] = {**{key: figures[key] for key in kept}, "left_out": cross.left_out}
     return table
 
 

@@ -177,7 +177,8 @@ def calibration_groups(y: FloatArray, p: FloatArray, weight: FloatArray) -> pd.D
     those of the smooth curve.
     """
     wanted = int(np.clip(y.sum() // MIN_EVENTS_PER_GROUP, 2, CALIBRATION_GROUPS))
-    group = pd.qcut(pd.Series(p).rank(method="first"), wanted, labels=False)
+    place = np.argsort(np.argsort(p, kind="stable"), kind="stable")
+    group = wanted * place // max(len(p), 1)
     frame = pd.DataFrame({"p": p * weight, "y": y * weight, "w": weight, "group": group})
     sums = frame.groupby("group").sum()
     share, n = sums["y"] / sums["w"], sums["w"]

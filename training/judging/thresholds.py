@@ -103,6 +103,8 @@ def _at_threshold(
     if daily:
         figures["alerts_per_100_patient_days"] = 100 * alerts
         figures["alerts_per_week_on_ward"] = DAYS_A_WEEK * PATIENTS_ON_WARD * alerts
+    else:
+        figures["alerts_per_100_courses"] = 100 * alerts
     figures |= dict(zip(WARNING, drawn["warning"].T, strict=True))
     return {key: summarise(figure).to_dict() for key, figure in figures.items()}
 

@@ -25,7 +25,9 @@ from training.bootstrap import FloatArray
 from training.crossfit import CrossFit, nested
 from training.evaluate import evaluation_table, judge
 from training.final import Final, fit_final
+from training.judging.calibration_curve import ERRORS
 from training.judging.headline import headline
+from training.judging.rows import MODEL
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.task import Task, prepare
@@ -238,6 +240,8 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     found = {f"{name}_judged": float(evaluation[name]) for name in counts}
     found["models_tried"] = float(evaluation["models_tried"])
     found |= _with_bounds("", evaluation["model"])
+    found |= _with_bounds("", {name: evaluation["calibration"][MODEL][name] for name in ERRORS})
+    found |= _with_bounds("", evaluation["brier_parts"][MODEL])
     for name, figures in evaluation["comparators"].items():
         found |= _with_bounds(f"{name}.", figures)
     for name, figures in evaluation["differences"].items():

@@ -86,6 +86,10 @@ def test_metrics_count_the_rows_that_are_judged(result: FitResult) -> None:
     told = flat_metrics(result.evaluation)
     assert told["n_rows_judged"] == result.evaluation["n_rows"]
     assert "n_rows" not in told
+    assert told["eavg"] == result.evaluation["calibration"]["model"]["eavg"]["estimate"]
+    assert (
+        told["scaled_brier_low"] == result.evaluation["brier_parts"]["model"]["scaled_brier"]["low"]
+    )
     for name, gaps in result.evaluation["differences"].items():
         assert told[f"log_loss_difference_{name}_high_90"] == gaps["log_loss"]["high_90"]
 

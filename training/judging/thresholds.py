@@ -7,15 +7,16 @@ time*: an alert whose window ended before the event is a false alert here, not a
 Definitions, of weighted rows: sensitivity, specificity, PPV and NPV as usual;
 `event_patient_sensitivity` the share of patients with an event who have at least one alerted row
 with the event in its window; `alerted_patients` the share of patients with any alert. In a daily
-question a row is one patient-day on which the question was asked, so that `alerts_per_100_patient_
-days` is 100 times the share of alerted rows, and `alerts_per_week_on_ward` that share times seven
-days times PATIENTS_ON_WARD patients at risk. Warning is the time from the first such alert to the
-event, in days, over the alerted event patients; it cannot be longer than the horizon.
+question a row is one patient-day on which the question was asked, so that
+`alerts_per_100_patient_days` is 100 times the share of alerted rows, and `alerts_per_week_on_ward`
+that share times seven days times PATIENTS_ON_WARD patients at risk. Warning is the time from the
+first alert with the event in its window to the event, in days, over the event patients who had one;
+it cannot be longer than the horizon, and where records know only days it is whole days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -71,8 +72,8 @@ def thresholds(
     people = _people(judged.rows)
     tables = {
         name: [
-            {"threshold": t, "tier": cuts.get(t), **_at_threshold(judged, people, name, t, daily)}
-            for t in used
+            {"threshold": t, "tier": cuts.get(t), **figures}
+            for t, figures in zip(used, _figures(judged, people, name, used, daily), strict=True)
         ]
         for name in (MODEL, *judged.comparators)
     }
@@ -87,26 +88,27 @@ def thresholds(
     }
 
 
-def _at_threshold(
-    judged: Judged, people: _People, name: str, threshold: float, daily: bool
-) -> dict[str, Any]:
+def _figures(
+    judged: Judged, people: _People, name: str, used: Sequence[float], daily: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield the figures of one risk with their intervals, threshold by threshold."""
+    y = judged.rows.y
     measures = [
-        {
-            "rates": partial(_rates, judged.rows.y, p >= threshold, people),
-            "warning": partial(_warning, p >= threshold, people),
-        }
+        {f"rates {t}": partial(_rates, y, p >= t, people) for t in used}
+        | {f"warning {t}": partial(_warning, p >= t, people) for t in used}
         for p in judged.risks[name]
     ]
     drawn = averaged(judged.bootstrap, measures)
-    figures = dict(zip(RATES, drawn["rates"].T, strict=True))
-    alerts = figures.pop("alerts")
-    if daily:
-        figures["alerts_per_100_patient_days"] = 100 * alerts
-        figures["alerts_per_week_on_ward"] = DAYS_A_WEEK * PATIENTS_ON_WARD * alerts
-    else:
-        figures["alerts_per_100_courses"] = 100 * alerts
-    figures |= dict(zip(WARNING, drawn["warning"].T, strict=True))
-    return {key: summarise(figure).to_dict() for key, figure in figures.items()}
+    for t in used:
+        figures = dict(zip(RATES, drawn[f"rates {t}"].T, strict=True))
+        alerts = figures.pop("alerts")
+        if daily:
+            figures["alerts_per_100_patient_days"] = 100 * alerts
+            figures["alerts_per_week_on_ward"] = DAYS_A_WEEK * PATIENTS_ON_WARD * alerts
+        else:
+            figures["alerts_per_100_courses"] = 100 * alerts
+        figures |= dict(zip(WARNING, drawn[f"warning {t}"].T, strict=True))
+        yield {key: summarise(figure).to_dict() for key, figure in figures.items()}
 
 
 RATES = (

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from training.crossfit import CrossFit
 from training.judging import headline as heads
+from training.judging.brier_parts import brier_parts
+from training.judging.calibration_curve import calibration
 from training.judging.headline import Judged
+from training.judging.net_benefit import decision_curve
 from training.judging.rows import MODEL
+from training.judging.thresholds import thresholds
 from training.task import Task
 
 
@@ -20,9 +25,19 @@ def judge(task: Task, cross: CrossFit, replicates: int, seed: int) -> Judged:
 
 
 def evaluation_table(
-    task: Task, cross: CrossFit, judged: Judged, replicates: int, seed: int
+    task: Task,
+    cross: CrossFit,
+    judged: Judged,
+    replicates: int,
+    seed: int,
+    tiers: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """Return the aggregate figures of a cross-fitted plan as plain data; never a row."""
+    """Return the aggregate figures of a cross-fitted plan as plain data; never a row.
+
+    Parameters
+    ----------
+    tiers : name -> lower bound of the tiers of the plan, which the table of thresholds holds.
+    """
     daily = not task.question.before_infusion
     return {
         **heads.headline(judged),
@@ -38,6 +53,10 @@ def evaluation_table(
         "patient_weighted": heads.patient_weighted(judged),
         "by_landmark_day": heads.by_landmark_day(judged),
         "subsets": heads.grade_subsets(task.judged, cross.risks, replicates, seed) if daily else {},
+        "calibration": calibration(judged),
+        "brier_parts": brier_parts(judged),
+        "thresholds": thresholds(judged, tiers, daily=daily),
+        "decision_curve": decision_curve(judged),
         "chosen": [_chosen(fold) for fold in cross.folds],
         "notes": list(cross.notes),
     }

@@ -1,8 +1,9 @@
 """How many patients a prediction model needs: the criteria of Riley and colleagues, binary outcome.
 
 Development: Riley et al. 2019, doi:10.1002/sim.7992; Cox-Snell R2 from a C-statistic as in Riley et
-al. 2021, doi:10.1002/sim.8806. Validation: Riley et al. 2021, doi:10.1002/sim.9025. All of them take
-independent observations, and the development ones a regression without penalty: trees want more.
+al. 2021, doi:10.1002/sim.8806. Validation: Riley et al. 2021, doi:10.1002/sim.9025. All of them
+take independent observations, and the development ones a regression without penalty: trees want
+more.
 """
 
 from __future__ import annotations

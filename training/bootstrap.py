@@ -72,6 +72,12 @@ class PatientBootstrap:
         fewer.counts, fewer._codes = self.counts[: 1 + replicates], self._codes
         return fewer
 
+    def of_those_left_out(self, draws: int) -> PatientBootstrap:
+        """Return the first draws with the patients that each of them left out, once each."""
+        again = self.weighing(self._row_weights)
+        again.counts = np.vstack([self.counts[:1], self.counts[1 : draws + 1] == 0])
+        return again
+
     def row_weights(self) -> Iterator[FloatArray]:
         """Yield the weights of the rows, (n,), draw by draw, without the cohort itself."""
         for counts in self.counts[1:]:

@@ -8,13 +8,21 @@ from typing import Any
 import numpy as np
 
 from training.crossfit import CrossFit
+from training.final import Final
 from training.judging import headline as heads
+from training.judging.best_of import selection_bias
 from training.judging.brier_parts import brier_parts
 from training.judging.calibration_curve import calibration
 from training.judging.headline import Judged
+from training.judging.instability import instability
+from training.judging.learning_curve import learning_curve
 from training.judging.net_benefit import decision_curve
 from training.judging.rows import MODEL
+from training.judging.sample_size import sample_size
+from training.judging.subgroups import subgroups
 from training.judging.thresholds import thresholds
+from training.plan import Plan
+from training.progress import Progress, unwatched
 from training.task import Task
 
 
@@ -59,6 +67,28 @@ def evaluation_table(
         "decision_curve": decision_curve(judged),
         "chosen": [_chosen(fold) for fold in cross.folds],
         "notes": list(cross.notes),
+    }
+
+
+def steadiness(
+    task: Task,
+    plan: Plan,
+    cross: CrossFit,
+    final: Final,
+    judged: Judged,
+    progress: Progress = unwatched,
+) -> dict[str, Any]:
+    """Return how far the figures of a fit could be otherwise: for whom, by chance, with more."""
+    at, model = task.judged.first_time, final.model
+    cut_offs = [tier.lower for tier in model.tiers.tiers[1:]]
+    return {
+        "instability": instability(judged.rows, task.rows.take(at).X, model),
+        "subgroups": subgroups(judged, plan.evaluation.era_from_year),
+        "sample_size": sample_size(
+            judged, len(model.predictors.names()), cut_offs[-1] if cut_offs else None
+        ),
+        "learning_curve": learning_curve(task, plan, cross, progress),
+        "selection_bias": selection_bias(judged, task.judged, cross),
     }
 
 

@@ -1,0 +1,1 @@
+"""Silent mode: were the limits met that were written down before the first answer?"""

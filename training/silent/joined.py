@@ -1,0 +1,278 @@
+"""Answers that were given silently, joined with the outcomes that came later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from features.answers import read_answers
+from features.cohort_files import read_cohort
+from features.errors import CohortError, NotAssessable
+from features.questions import Question, labels
+from features.tables import Cohort, no_course_in_common
+from training.silent.limits import Limits
+
+CLOCK_TOLERANCE_DAYS = 1.0 / 24.0
+LATEST_AFTER_LANDMARK_DAYS = 1.0
+_LANDMARKS_AT_ONCE = 40
+_ONE_DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """What a ledger gave out: the cohort it saw and the answers it gave."""
+
+    cohort: Cohort
+    answers: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Answers of one model to one question, each with what came of it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One counted answer a row, in the order of `patients`: patient_id, course_id, landmark_day,
+        instant, probability, tier, outcome (0 or 1).
+    days : DataFrame
+        One patient and day at risk a row, determined or not: patient_id, day, tiers (frozenset of
+        the tiers of all answers of that day).
+    patients : DataFrame
+        patient_id, entered_at (when their last window had passed), event; in the order in which
+        they entered, which is that of their infusions whatever came of them.
+    model : digest of the model that is judged.
+    first_answer : when its first answer was written.
+    answers : how many answers of the question the export holds.
+    left_out : named reason -> answers.
+    waiting : patients whose last window is still open.
+    """
+
+    rows: pd.DataFrame
+    days: pd.DataFrame
+    patients: pd.DataFrame
+    model: str
+    first_answer: pd.Timestamp
+    answers: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+
+    @property
+    def patients_per_month(self) -> float:
+        """How fast patients entered so far; NaN with fewer than two."""
+        entered = self.patients["entered_at"]
+        months = (entered.max() - entered.min()) / _ONE_DAY / 30.4375 if len(entered) else 0.0
+        return (len(entered) - 1) / months if months > 0 else float("nan")
+
+
+def read_export(directory: str) -> Export:
+    """Read the export of a ledger.
+
+    Raises
+    ------
+    CohortError
+        It is no cohort, holds no answers, or not one answer belongs to a course of the cohort.
+    """
+    cohort, answers = read_cohort(directory), read_answers(directory)
+    if len(answers) and not answers["course_id"].isin(cohort.courses["course_id"]).any():
+        raise CohortError(f"{directory}: table answers: {no_course_in_common(len(answers))}")
+    return Export(cohort, answers)
+
+
+def join(export: Export, limits: Limits, asked: Question) -> Joined:
+    """Give every silent answer of the judged model the outcome of its question.
+
+    The outcome is that of :func:`features.questions.labels` at exactly the instant of the answer;
+    windows that a lost patient leaves open have none and are left out. Of several answers to a
+    course on one day the first counts. A patient enters when the *last* window of the question has
+    passed, with an event or without: patients who had it early would otherwise come first.
+
+    Raises
+    ------
+    NotAssessable
+        The export holds no answer to the question, the limits are for a model that gave none, or
+        the question has no end.
+    """
+    if not np.isfinite(asked.horizon_end(0.0)):
+        raise NotAssessable(f"{asked.name} asks for the rest of the record: no window ever passes.")
+    answers = _of_question(export.answers, asked)
+    model = _judged_model(answers, limits)
+    sieve = _Sieve(answers)
+    others = answers["model"].fillna("").astype("str")
+    for name in sorted(set(others) - {model, ""}):
+        sieve.drop(f"of another model ({name[:16]})", others == name)
+    first_answer = sieve.left["written_at"].min()
+    sieve.drop("shown to somebody", lambda left: left["shown"].astype(bool))
+    sieve.drop("abstained", lambda left: left["probability"].isna())
+    courses = _first_courses(export.cohort)
+    everyone = export.cohort.courses["course_id"]
+    sieve.drop("of a course that the cohort lacks", lambda left: ~left["course_id"].isin(everyone))
+    sieve.drop(
+        "of a later course of the patient", lambda left: ~left["course_id"].isin(courses.index)
+    )
+    _outside_time(sieve, export.cohort, asked, courses)
+    told = _outcomes(export.cohort, asked, sieve.left)
+    rows = sieve.left.merge(told, on=["course_id", "landmark_day"], how="left")
+    sieve = _Sieve(rows.sort_values(["written_at", "answer_id"], kind="stable"), sieve.dropped)
+    sieve.drop("not at risk", lambda left: left["status"].isna())
+    sieve.drop("after an earlier event", lambda left: left["recurrent"].astype(bool))
+    at_risk = sieve.left.assign(day=np.floor(sieve.left["landmark_day"]))
+    sieve.drop(
+        "a later answer of the same day",
+        at_risk.duplicated(["course_id", "day"]).reindex(sieve.left.index),
+    )
+    sieve.drop("outcome lost from sight", lambda left: left["outcome"].isna())
+    passed, waiting = _entered(export, asked, sieve.left)
+    sieve.drop("window still open", lambda left: left["patient_id"].isin(waiting))
+    return Joined(
+        rows=_in_order(sieve.left, passed),
+        days=_days(at_risk),
+        patients=passed,
+        model=model,
+        first_answer=first_answer,
+        answers=len(answers),
+        left_out=sieve.dropped,
+        waiting=len(waiting),
+    )
+
+
+class _Sieve:
+    """Rows that are left out one reason after the other, and how many went for each."""
+
+    def __init__(self, rows: pd.DataFrame, dropped: dict[str, int] | None = None) -> None:
+        self.left = rows
+        self.dropped = dict(dropped or {})
+
+    def drop(
+        self, why: str, which: pd.Series[bool] | Callable[[pd.DataFrame], pd.Series[bool]]
+    ) -> None:
+        mask = which(self.left) if callable(which) else which.reindex(self.left.index)
+        mask = mask.fillna(value=False).astype(bool)
+        if mask.any():
+            self.dropped[why] = int(mask.sum())
+            self.left = self.left[~mask]
+
+
+def _of_question(answers: pd.DataFrame, asked: Question) -> pd.DataFrame:
+    chosen = answers[answers["question"] == asked.name].reset_index(drop=True)
+    if chosen.empty:
+        there = ", ".join(sorted(answers["question"].unique())) or "none"
+        raise NotAssessable(
+            f"The export holds no answer to {asked.name}. Questions it answers: {there}."
+        )
+    return chosen
+
+
+def _judged_model(answers: pd.DataFrame, limits: Limits) -> str:
+    """Return the digest of the model that the limits are for; of several, what answered last."""
+    named = answers[answers["model"].fillna("") != ""]
+    fitting = named[[limits.is_for(str(model)) for model in named["model"]]]
+    if fitting.empty:
+        there = ", ".join(sorted({str(model)[:16] for model in named["model"]})) or "none"
+        raise NotAssessable(
+            f"The limits are for model {limits.model[:16]}, which gave no answer here. Models "
+            f"that did: {there}. Limits count for the model they were written for."
+        )
+    return str(fitting.sort_values("written_at", kind="stable")["model"].iloc[-1])
+
+
+def _first_courses(cohort: Cohort) -> pd.DataFrame:
+    """Return the first course of each patient, by its id; one of several without dates."""
+    ordered = cohort.courses.sort_values("infused_at", kind="stable", na_position="last")
+    return ordered.drop_duplicates("patient_id").set_index("course_id")
+
+
+def _outside_time(sieve: _Sieve, cohort: Cohort, asked: Question, courses: pd.DataFrame) -> None:
+    """Leave out what was asked outside the question, and what the clock contradicts.
+
+    None of these rules knows the outcome: to leave out what was written after the event would keep
+    the late answers of the others.
+    """
+    resolution = cohort.manifest.resolution
+    first, last = (asked.instant(asked.landmark_days[at], resolution) for at in (0, -1))
+    first = -np.inf if asked.before_infusion else first
+    sieve.drop(
+        "outside the landmarks of the question",
+        lambda left: ~left["landmark_day"].between(first, last),
+    )
+    infused = courses["infused_at"].reindex(sieve.left["course_id"]).set_axis(sieve.left.index)
+    late = (sieve.left["written_at"] - infused) / _ONE_DAY - sieve.left["landmark_day"]
+    earliest = -CLOCK_TOLERANCE_DAYS - (1.0 if resolution == "day" else 0.0)
+    sieve.drop("written before its landmark (clock)", late < earliest)
+    sieve.drop("written more than a day after its landmark", late > LATEST_AFTER_LANDMARK_DAYS)
+
+
+def _outcomes(cohort: Cohort, asked: Question, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return outcome, status and instant of each (course_id, landmark_day) at risk."""
+    manifest = cohort.manifest
+    # What is cut has no outcome; weights for it are unbounded, and no sequential bet allows that.
+    convention = "drop" if manifest.end_of_record == "censored" else manifest.end_of_record
+    by_end_of_day = manifest.resolution == "day" and not asked.before_infusion
+    shift = 1.0 if by_end_of_day else 0.0
+    wanted = answers[["course_id", "landmark_day"]].drop_duplicates()
+    instants = np.unique(wanted["landmark_day"].to_numpy())
+    parts = []
+    for start in range(0, len(instants), _LANDMARKS_AT_ONCE):
+        days = tuple(float(day) - shift for day in instants[start : start + _LANDMARKS_AT_ONCE])
+        told = labels(cohort, replace(asked, landmark_days=days), convention)
+        told["landmark_day"] += shift
+        parts.append(told.merge(wanted, on=["course_id", "landmark_day"]))
+    columns = ["course_id", "patient_id", "landmark_day", "instant", "outcome", "status"]
+    if not parts:
+        return pd.DataFrame(columns=[*columns, "recurrent"])
+    return pd.concat(parts, ignore_index=True)[[*columns, "recurrent"]]
+
+
+def _entered(
+    export: Export, asked: Question, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the patients whose last window has passed, in order, and those who wait for it."""
+    resolution = export.cohort.manifest.resolution
+    last = asked.horizon_end(asked.instant(asked.landmark_days[-1], resolution), resolution)
+    starts = rows["written_at"] - pd.to_timedelta(rows["landmark_day"], unit="D")
+    infused = export.cohort.courses.set_index("course_id")["infused_at"]
+    known = infused.reindex(rows["course_id"]).set_axis(rows.index)
+    begun = pd.DataFrame(
+        {
+            "patient_id": rows["patient_id"],
+            "entered_at": known.fillna(starts) + last * _ONE_DAY,
+            "event": rows["outcome"] == 1,
+        }
+    )
+    people = begun.groupby("patient_id", sort=False).agg(
+        entered_at=("entered_at", "min"), event=("event", "max")
+    )
+    passed = people["entered_at"] <= _exported_at(export)
+    order = people[passed].reset_index().sort_values(["entered_at", "patient_id"])
+    return order.reset_index(drop=True), people.index[~passed].tolist()
+
+
+def _exported_at(export: Export) -> pd.Timestamp:
+    """Return the latest instant that the export knows of."""
+    cohort = export.cohort
+    infused = cohort.courses.set_index("course_id")["infused_at"]
+    known = cohort.grades.groupby("course_id")["known_day"].max().reindex(infused.index)
+    instants = (
+        export.answers["written_at"].max(),
+        (infused + pd.to_timedelta(known, unit="D")).max(),
+        pd.to_datetime(cohort.manifest.created or None, errors="coerce", utc=True),
+    )
+    return max(instant for instant in instants if instant is not None and not pd.isna(instant))
+
+
+def _in_order(rows: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    order = pd.Index(patients["patient_id"]).get_indexer(pd.Index(rows["patient_id"]))
+    columns = [
+        "patient_id", "course_id", "landmark_day", "instant", "probability", "tier", "outcome",
+    ]  # fmt: skip
+    made = rows.assign(order=order).sort_values(["order", "landmark_day"], kind="stable")
+    return made[columns].reset_index(drop=True)
+
+
+def _days(at_risk: pd.DataFrame) -> pd.DataFrame:
+    told = at_risk.assign(tier=at_risk["tier"].fillna(""))
+    tiers = told.groupby(["patient_id", "day"], sort=False)["tier"].agg(frozenset)
+    return tiers.rename("tiers").reset_index()

@@ -26,9 +26,13 @@ ANSWERS = Table(
         Column("course_id", "text", "the course this belongs to", required=True),
         Column("question", "text", "name of the question", required=True),
         Column(
-            "landmark_day", "number", "the instant it was asked at, in days from infusion",
-            required=True, low=-400.0, high=10000.0,
-        ),  # fmt: skip
+            "landmark_day",
+            "number",
+            "the instant it was asked at, in days from infusion",
+            required=True,
+            low=-400.0,
+            high=10000.0,
+        ),
         Column("probability", "number", "the risk; empty where abstained", low=0.0, high=1.0),
         Column("low", "number", "lower end of the interval", low=0.0, high=1.0),
         Column("high", "number", "upper end of the interval", low=0.0, high=1.0),

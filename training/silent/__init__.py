@@ -1,1 +1,1 @@
-"""Silent mode: were the limits met that were written down before the first answer?"""
+"""Whether a silent model met the limits that were written before its first answer."""

@@ -66,7 +66,11 @@ def _calibration(joined: Joined, limits: Limits) -> Iterator[Bound]:
         return
     means = _per_patient(joined, joined.rows[["outcome", "probability"]])
     ratio = Ratio(
-        means["outcome"].to_numpy(), means["probability"].to_numpy(), (0.0, 1.0), (0.0, 1.0), _RATIOS
+        means["outcome"].to_numpy(),
+        means["probability"].to_numpy(),
+        (0.0, 1.0),
+        (0.0, 1.0),
+        _RATIOS,
     )
     low, high = limits.observed_to_expected
     yield Bound("observed_to_expected, lowest", "patients", low, True, ratio)
@@ -86,24 +90,26 @@ def _log_loss(joined: Joined, limits: Limits, compared: FloatArray | str) -> Ite
     own = joined.rows["probability"].to_numpy(dtype=np.float64)
     gap = row_log_loss(y, own.clip(*KEPT_WITHIN)) - row_log_loss(y, compared.clip(*KEPT_WITHIN))
     top = _per_patient(joined, pd.DataFrame({"gap": gap}))["gap"].to_numpy()
-    ratio = Ratio(
-        top, np.ones(len(top)), (-_LARGEST_LOSS, _LARGEST_LOSS), (1.0, 1.0), _DIFFERENCES
-    )
+    ratio = Ratio(top, np.ones(len(top)), (-_LARGEST_LOSS, _LARGEST_LOSS), (1.0, 1.0), _DIFFERENCES)
     yield Bound(name, "patients", worst, False, ratio)
 
 
 def _at_tier(joined: Joined, tier: TierLimits) -> Iterator[Bound]:
     rows = joined.rows
-    alert = rows["tier"].isin(tier.names).to_numpy()
-    event = (rows["outcome"] == 1).to_numpy()
+    alert = rows["tier"].isin(tier.names).to_numpy(dtype=np.float64)
+    event = (rows["outcome"] == 1).to_numpy(dtype=np.float64)
     if tier.least_sensitivity is not None:
-        of_events = pd.DataFrame({"found": np.where(event, alert, np.nan)})
-        found = _per_patient(joined, of_events)["found"].dropna().to_numpy() > 0
+        of_events = pd.DataFrame({"found": np.where(event > 0, alert, np.nan)})
+        found = _per_patient(joined, of_events)["found"].dropna().to_numpy()
         yield Bound(
-            "least_sensitivity", "event patients", tier.least_sensitivity, True, _share(found)
+            "least_sensitivity",
+            "event patients",
+            tier.least_sensitivity,
+            True,
+            _share(np.ceil(found)),
         )
     if tier.least_positive_predictive_value is not None:
-        of_alerts = pd.DataFrame({"right": np.where(alert, event, np.nan)})
+        of_alerts = pd.DataFrame({"right": np.where(alert > 0, event, np.nan)})
         right = _per_patient(joined, of_alerts)["right"].dropna().to_numpy()
         least = tier.least_positive_predictive_value
         yield Bound(
@@ -115,11 +121,14 @@ def _at_tier(joined: Joined, tier: TierLimits) -> Iterator[Bound]:
 
 def _alerts(joined: Joined, tier: TierLimits) -> Bound:
     """Days with an alert per 100 days with an answer, by any answer of the day."""
+    limit = tier.most_alerts_per_100_patient_days or 0.0
+    name, most = "most_alerts_per_100_patient_days", float(joined.longest_days)
+    if not most:
+        return Bound(name, "patients", limit, False, None, "the question is not asked by day")
     names = frozenset(tier.names)
     alerts = [100.0 * bool(names & tiers) for tiers in joined.days["tiers"]]
     days = pd.DataFrame({"patient_id": joined.days["patient_id"], "alerts": alerts, "days": 1.0})
     sums = days.groupby("patient_id").sum().reindex(joined.patients["patient_id"])
-    most = float(joined.longest_days)
     ratio = Ratio(
         sums["alerts"].to_numpy() / most,
         sums["days"].to_numpy() / most,
@@ -127,8 +136,7 @@ def _alerts(joined: Joined, tier: TierLimits) -> Bound:
         (0.0, 1.0),
         100.0 * _SHARES,
     )
-    limit = tier.most_alerts_per_100_patient_days or 0.0
-    return Bound("most_alerts_per_100_patient_days", "patients", limit, False, ratio)
+    return Bound(name, "patients", limit, False, ratio)
 
 
 def _share(values: FloatArray) -> Ratio:

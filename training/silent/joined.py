@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ class Joined:
 
     Parameters
     ----------
+    asked : the question.
     rows : DataFrame
         One counted answer a row, in the order of `patients`: patient_id, course_id, landmark_day,
         instant, probability, tier, outcome (0 or 1).
@@ -51,6 +53,7 @@ class Joined:
     waiting : patients whose last window is still open.
     """
 
+    asked: Question
     rows: pd.DataFrame
     days: pd.DataFrame
     patients: pd.DataFrame
@@ -61,6 +64,14 @@ class Joined:
     waiting: int = 0
 
     @property
+    def longest_days(self) -> int:
+        """How many days a patient can be asked on at most; 0 where the question sets no limit."""
+        if self.asked.before_infusion:
+            return 0
+        first, last = self.asked.landmark_days[0], self.asked.landmark_days[-1]
+        return int(np.floor(last) - np.floor(first)) + 1
+
+    @property
     def patients_per_month(self) -> float:
         """How fast patients entered so far; NaN with fewer than two."""
         entered = self.patients["entered_at"]
@@ -68,7 +79,7 @@ class Joined:
         return (len(entered) - 1) / months if months > 0 else float("nan")
 
 
-def read_export(directory: str) -> Export:
+def read_export(directory: str | Path) -> Export:
     """Read the export of a ledger.
 
     Raises
@@ -82,13 +93,17 @@ def read_export(directory: str) -> Export:
     return Export(cohort, answers)
 
 
-def join(export: Export, limits: Limits, asked: Question) -> Joined:
+def join(export: Export, limits: Limits, asked: Question, digest: str | None = None) -> Joined:
     """Give every silent answer of the judged model the outcome of its question.
 
     The outcome is that of :func:`features.questions.labels` at exactly the instant of the answer;
     windows that a lost patient leaves open have none and are left out. Of several answers to a
     course on one day the first counts. A patient enters when the *last* window of the question has
     passed, with an event or without: patients who had it early would otherwise come first.
+
+    Parameters
+    ----------
+    digest : judge this model; without, of those that the limits are for what answered last.
 
     Raises
     ------
@@ -99,7 +114,7 @@ def join(export: Export, limits: Limits, asked: Question) -> Joined:
     if not np.isfinite(asked.horizon_end(0.0)):
         raise NotAssessable(f"{asked.name} asks for the rest of the record: no window ever passes.")
     answers = _of_question(export.answers, asked)
-    model = _judged_model(answers, limits)
+    model = _judged_model(answers, limits, digest)
     sieve = _Sieve(answers)
     others = answers["model"].fillna("").astype("str")
     for name in sorted(set(others) - {model, ""}):
@@ -124,13 +139,15 @@ def join(export: Export, limits: Limits, asked: Question) -> Joined:
         "a later answer of the same day",
         at_risk.duplicated(["course_id", "day"]).reindex(sieve.left.index),
     )
-    sieve.drop("outcome lost from sight", lambda left: left["outcome"].isna())
-    passed, waiting = _entered(export, asked, sieve.left)
+    entered, waiting = _entered(export, asked, sieve.left)
     sieve.drop("window still open", lambda left: left["patient_id"].isin(waiting))
+    sieve.drop("outcome lost from sight", lambda left: left["outcome"].isna())
+    patients = _with_outcome(entered, sieve.left)
     return Joined(
-        rows=_in_order(sieve.left, passed),
+        asked=asked,
+        rows=_in_order(sieve.left, patients),
         days=_days(at_risk),
-        patients=passed,
+        patients=patients,
         model=model,
         first_answer=first_answer,
         answers=len(answers),
@@ -166,15 +183,17 @@ def _of_question(answers: pd.DataFrame, asked: Question) -> pd.DataFrame:
     return chosen
 
 
-def _judged_model(answers: pd.DataFrame, limits: Limits) -> str:
+def _judged_model(answers: pd.DataFrame, limits: Limits, digest: str | None) -> str:
     """Return the digest of the model that the limits are for; of several, what answered last."""
     named = answers[answers["model"].fillna("") != ""]
-    fitting = named[[limits.is_for(str(model)) for model in named["model"]]]
+    fits = [limits.is_for(str(one)) and digest in (None, one) for one in named["model"]]
+    fitting = named[fits]
     if fitting.empty:
-        there = ", ".join(sorted({str(model)[:16] for model in named["model"]})) or "none"
+        there = ", ".join(sorted({str(one)[:16] for one in named["model"]})) or "none"
+        asked = f" and --model is {digest[:16]}" if digest else ""
         raise NotAssessable(
-            f"The limits are for model {limits.model[:16]}, which gave no answer here. Models "
-            f"that did: {there}. Limits count for the model they were written for."
+            f"The limits are for model {limits.model[:16]}{asked}: no answer here is by it. Models "
+            f"that did answer: {there}. Limits count for the model they were written for."
         )
     return str(fitting.sort_values("written_at", kind="stable")["model"].iloc[-1])
 
@@ -199,7 +218,8 @@ def _outside_time(sieve: _Sieve, cohort: Cohort, asked: Question, courses: pd.Da
         lambda left: ~left["landmark_day"].between(first, last),
     )
     infused = courses["infused_at"].reindex(sieve.left["course_id"]).set_axis(sieve.left.index)
-    late = (sieve.left["written_at"] - infused) / _ONE_DAY - sieve.left["landmark_day"]
+    written_day = (sieve.left["written_at"] - infused).dt.total_seconds() / _ONE_DAY.total_seconds()
+    late = written_day - sieve.left["landmark_day"]
     earliest = -CLOCK_TOLERANCE_DAYS - (1.0 if resolution == "day" else 0.0)
     sieve.drop("written before its landmark (clock)", late < earliest)
     sieve.drop("written more than a day after its landmark", late > LATEST_AFTER_LANDMARK_DAYS)
@@ -214,21 +234,25 @@ def _outcomes(cohort: Cohort, asked: Question, answers: pd.DataFrame) -> pd.Data
     shift = 1.0 if by_end_of_day else 0.0
     wanted = answers[["course_id", "landmark_day"]].drop_duplicates()
     instants = np.unique(wanted["landmark_day"].to_numpy())
-    parts = []
+    parts = [labels(cohort, asked, convention).iloc[:0]]
     for start in range(0, len(instants), _LANDMARKS_AT_ONCE):
         days = tuple(float(day) - shift for day in instants[start : start + _LANDMARKS_AT_ONCE])
         told = labels(cohort, replace(asked, landmark_days=days), convention)
         told["landmark_day"] += shift
         parts.append(told.merge(wanted, on=["course_id", "landmark_day"]))
-    columns = ["course_id", "patient_id", "landmark_day", "instant", "outcome", "status"]
-    if not parts:
-        return pd.DataFrame(columns=[*columns, "recurrent"])
-    return pd.concat(parts, ignore_index=True)[[*columns, "recurrent"]]
+    columns = [
+        "course_id",
+        "patient_id",
+        "landmark_day",
+        "instant",
+        "outcome",
+        "status",
+        "recurrent",
+    ]
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _entered(
-    export: Export, asked: Question, rows: pd.DataFrame
-) -> tuple[pd.DataFrame, list[str]]:
+def _entered(export: Export, asked: Question, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Return the patients whose last window has passed, in order, and those who wait for it."""
     resolution = export.cohort.manifest.resolution
     last = asked.horizon_end(asked.instant(asked.landmark_days[-1], resolution), resolution)
@@ -239,15 +263,19 @@ def _entered(
         {
             "patient_id": rows["patient_id"],
             "entered_at": known.fillna(starts) + last * _ONE_DAY,
-            "event": rows["outcome"] == 1,
         }
     )
-    people = begun.groupby("patient_id", sort=False).agg(
-        entered_at=("entered_at", "min"), event=("event", "max")
-    )
+    people = begun.groupby("patient_id", sort=False)[["entered_at"]].min()
     passed = people["entered_at"] <= _exported_at(export)
-    order = people[passed].reset_index().sort_values(["entered_at", "patient_id"])
-    return order.reset_index(drop=True), people.index[~passed].tolist()
+    return people[passed].reset_index(), people.index[~passed].tolist()
+
+
+def _with_outcome(entered: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the patients with a determined answer, in order, and whether they had the event."""
+    event = rows.groupby("patient_id")["outcome"].max() == 1
+    told = entered[entered["patient_id"].isin(event.index)]
+    told = told.assign(event=event.reindex(told["patient_id"]).to_numpy(dtype=bool))
+    return told.sort_values(["entered_at", "patient_id"]).reset_index(drop=True)
 
 
 def _exported_at(export: Export) -> pd.Timestamp:
@@ -258,9 +286,9 @@ def _exported_at(export: Export) -> pd.Timestamp:
     instants = (
         export.answers["written_at"].max(),
         (infused + pd.to_timedelta(known, unit="D")).max(),
-        pd.to_datetime(cohort.manifest.created or None, errors="coerce", utc=True),
+        pd.to_datetime(cohort.manifest.created, errors="coerce", utc=True),
     )
-    return max(instant for instant in instants if instant is not None and not pd.isna(instant))
+    return max(instant for instant in instants if not pd.isna(instant))
 
 
 def _in_order(rows: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:

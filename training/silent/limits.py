@@ -200,4 +200,6 @@ def draft_limits(path: Path, today: date) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(_DRAFT.format(today=today.isoformat()))
     except FileExistsError:
-        raise PlanError(f"{path} exists; limits are not overwritten. Choose another name.") from None
+        raise PlanError(
+            f"{path} exists; limits are not overwritten. Choose another name."
+        ) from None

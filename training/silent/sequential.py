@@ -117,7 +117,10 @@ def read_bound(
     low, high = _ends(ratio, more_of, less_of)
     states: tuple[tuple[State, bool], ...] = (
         ("not met", _ever_rejected(ratio, limit, error_against, above=not at_least)),
-        ("met", _ever_rejected(ratio, limit, error, above=at_least) and _now(ratio, limit, at_least)),
+        (
+            "met",
+            _ever_rejected(ratio, limit, error, above=at_least) and _now(ratio, limit, at_least),
+        ),
     )
     state = next((name for name, holds in states if holds), OPEN)
     more = None if state != OPEN else _more(ratio, limit, error, above=at_least)

@@ -1,6 +1,9 @@
 """What each patient says of each limit: two numbers whose means make the figure.
 
-The unit is the patient, and every patient counts once: rows of one patient are not independent.
+The unit is the patient, since rows of one patient are not independent: each brings sums over the
+own answers, as a share of the days on which one can be asked at most. Means of each patient's
+answers would not do: whoever has the event soon leaves the risk set and has few answers, so that
+the true risk itself would seem too low, and be beaten by a wrong one.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from training.bootstrap import FloatArray
@@ -17,13 +21,17 @@ from training.silent.joined import Joined
 from training.silent.limits import Limits, TierLimits
 from training.silent.sequential import Ratio
 
-KEPT_WITHIN = (0.01, 0.99)
-"""The log loss is read with risks kept within these: a bet needs a largest loss."""
+TIMES_LOWER, LEFT_FREE = 5.0, 0.5
+"""A bet needs a largest loss. For the log loss a risk is read as at most TIMES_LOWER times lower
+than the comparator's, and as leaving at least LEFT_FREE of the comparator's chance of no event: a
+missed event costs log 5 a day at most, a false alarm log 2."""
 
-_LARGEST_LOSS = float(np.log(KEPT_WITHIN[1] / KEPT_WITHIN[0]))
+KEPT_WITHIN = (0.01, 0.99)
+_COSTS = (np.log(TIMES_LOWER), -np.log(LEFT_FREE))
+_LARGEST_GAIN = float(-np.log(KEPT_WITHIN[0]))
 _SHARES = np.linspace(0.0, 1.0, 201)
 _RATIOS = np.r_[0.0, np.geomspace(0.02, 50.0, 200)]
-_DIFFERENCES = _LARGEST_LOSS * np.sinh(np.linspace(-6.0, 6.0, 241)) / np.sinh(6.0)
+_DIFFERENCES = _LARGEST_GAIN * np.sinh(np.linspace(-6.0, 6.0, 241)) / np.sinh(6.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +69,18 @@ def bounds(joined: Joined, limits: Limits, compared: FloatArray | str) -> tuple[
 
 
 def _calibration(joined: Joined, limits: Limits) -> Iterator[Bound]:
-    """Mean outcome against mean risk of each patient's answers."""
+    """Sum of outcomes against sum of risks.
+
+    Answers to a patient count until their risks add up to what one certain event brings; each is
+    kept or not before its outcome, so that risks that are right still give a ratio of 1.
+    """
     if limits.observed_to_expected is None:
         return
-    means = _per_patient(joined, joined.rows[["outcome", "probability"]])
-    ratio = Ratio(
-        means["outcome"].to_numpy(),
-        means["probability"].to_numpy(),
-        (0.0, 1.0),
-        (0.0, 1.0),
-        _RATIOS,
+    rows, most = joined.rows, joined.most_events
+    so_far = rows.groupby("patient_id", sort=False)["probability"].cumsum()
+    kept = (so_far <= most * (joined.longest_days or np.inf)).to_numpy(dtype=np.float64)
+    ratio = _of_answers(
+        joined, kept * rows["outcome"], kept * rows["probability"], (0.0, most), _RATIOS, most
     )
     low, high = limits.observed_to_expected
     yield Bound("observed_to_expected, lowest", "patients", low, True, ratio)
@@ -78,7 +88,7 @@ def _calibration(joined: Joined, limits: Limits) -> Iterator[Bound]:
 
 
 def _log_loss(joined: Joined, limits: Limits, compared: FloatArray | str) -> Iterator[Bound]:
-    """Mean log loss of each patient's answers less that of the comparator."""
+    """Mean log loss of the answers less that of the comparator."""
     worst = limits.worst_log_loss_difference
     if worst is None:
         return
@@ -87,34 +97,32 @@ def _log_loss(joined: Joined, limits: Limits, compared: FloatArray | str) -> Ite
         yield Bound(name, "patients", worst, False, None, compared)
         return
     y = joined.rows["outcome"].to_numpy(dtype=np.float64)
+    other = compared.clip(*KEPT_WITHIN)
     own = joined.rows["probability"].to_numpy(dtype=np.float64)
-    gap = row_log_loss(y, own.clip(*KEPT_WITHIN)) - row_log_loss(y, compared.clip(*KEPT_WITHIN))
-    top = _per_patient(joined, pd.DataFrame({"gap": gap}))["gap"].to_numpy()
-    ratio = Ratio(top, np.ones(len(top)), (-_LARGEST_LOSS, _LARGEST_LOSS), (1.0, 1.0), _DIFFERENCES)
+    own = own.clip(other / TIMES_LOWER, 1.0 - LEFT_FREE * (1.0 - other))
+    gap = row_log_loss(y, own) - row_log_loss(y, other)
+    missed, false_alarm = _COSTS
+    most = joined.most_events
+    largest = most * missed + (1.0 - most) * false_alarm
+    ratio = _of_answers(joined, gap, np.ones(len(gap)), (-_LARGEST_GAIN, largest), _DIFFERENCES)
     yield Bound(name, "patients", worst, False, ratio)
 
 
 def _at_tier(joined: Joined, tier: TierLimits) -> Iterator[Bound]:
     rows = joined.rows
     alert = rows["tier"].isin(tier.names).to_numpy(dtype=np.float64)
-    event = (rows["outcome"] == 1).to_numpy(dtype=np.float64)
+    right = alert * (rows["outcome"] == 1).to_numpy(dtype=np.float64)
     if tier.least_sensitivity is not None:
-        of_events = pd.DataFrame({"found": np.where(event > 0, alert, np.nan)})
-        found = _per_patient(joined, of_events)["found"].dropna().to_numpy()
-        yield Bound(
-            "least_sensitivity",
-            "event patients",
-            tier.least_sensitivity,
-            True,
-            _share(np.ceil(found)),
-        )
+        found = pd.Series(right).groupby(rows["patient_id"], sort=False).max()
+        events = joined.patients.loc[joined.patients["event"], "patient_id"]
+        ratio = _share(found.reindex(events).to_numpy(dtype=np.float64))
+        yield Bound("least_sensitivity", "event patients", tier.least_sensitivity, True, ratio)
     if tier.least_positive_predictive_value is not None:
-        of_alerts = pd.DataFrame({"right": np.where(alert > 0, event, np.nan)})
-        right = _per_patient(joined, of_alerts)["right"].dropna().to_numpy()
-        least = tier.least_positive_predictive_value
-        yield Bound(
-            "least_positive_predictive_value", "alerted patients", least, True, _share(right)
+        ratio = _of_answers(
+            joined, right, alert, (0.0, joined.most_events), _SHARES, only=alert > 0
         )
+        least = tier.least_positive_predictive_value
+        yield Bound("least_positive_predictive_value", "alerted patients", least, True, ratio)
     if tier.most_alerts_per_100_patient_days is not None:
         yield _alerts(joined, tier)
 
@@ -144,7 +152,32 @@ def _share(values: FloatArray) -> Ratio:
     return Ratio(top, np.ones(len(top)), (0.0, 1.0), (1.0, 1.0), _SHARES)
 
 
-def _per_patient(joined: Joined, of_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the means of each patient's rows, in the order in which patients entered."""
-    means = of_rows.astype("float64").groupby(joined.rows["patient_id"], sort=False).mean()
-    return means.reindex(joined.patients["patient_id"])
+def _of_answers(
+    joined: Joined,
+    top: npt.ArrayLike,
+    bottom: npt.ArrayLike,
+    top_range: tuple[float, float],
+    candidates: FloatArray,
+    most_bottom: float = 1.0,
+    *,
+    only: npt.NDArray[np.bool_] | None = None,
+) -> Ratio:
+    """Sum `top` and `bottom` of the answers by patient, as shares of the most days there can be.
+
+    Before infusion nobody leaves the risk set; there the share is of the patient's own answers.
+
+    Parameters
+    ----------
+    top_range, most_bottom : what a patient can bring at most.
+    only : patients without such an answer do not count.
+    """
+    rows = pd.DataFrame({"top": np.asarray(top), "bottom": np.asarray(bottom)})
+    kept = joined.rows["patient_id"] if only is None else joined.rows["patient_id"][only]
+    patients = joined.patients["patient_id"][joined.patients["patient_id"].isin(kept)]
+    grouped = rows.groupby(joined.rows["patient_id"].to_numpy(), sort=False)
+    most = joined.longest_days
+    each = grouped.sum() / most if most else grouped.mean()
+    each = each.reindex(patients)
+    return Ratio(
+        each["top"].to_numpy(), each["bottom"].to_numpy(), top_range, (0.0, most_bottom), candidates
+    )

@@ -72,6 +72,14 @@ class Joined:
         return int(np.floor(last) - np.floor(first)) + 1
 
     @property
+    def most_events(self) -> float:
+        """Largest share of those days whose windows can hold one event."""
+        horizon, most = self.asked.horizon_days, self.longest_days
+        if horizon is None or not most:
+            return 1.0
+        return min(most, int(np.floor(horizon)) + 1) / most
+
+    @property
     def patients_per_month(self) -> float:
         """How fast patients entered so far; NaN with fewer than two."""
         entered = self.patients["entered_at"]

@@ -40,14 +40,14 @@ LIMITS = Limits(
     least_event_patients=6,
     observed_to_expected=(0.5, 2.0),
     worst_log_loss_difference=0.02,
-    tier=TierLimits(("high",), 0.5, 0.1, 25.0),
+    tier=TierLimits(("high",), 0.5, 0.05, 25.0),
 )
 NAMES = {
     "observed_to_expected, lowest": "observed to expected at least 0.5",
     "observed_to_expected, highest": "observed to expected at most 2",
     "worst_log_loss_difference": "log loss at most 0.02 above grade + day",
     "least_sensitivity": "sensitivity at least 0.5",
-    "least_positive_predictive_value": "positive predictive value at least 0.1",
+    "least_positive_predictive_value": "positive predictive value at least 0.05",
     "most_alerts_per_100_patient_days": "at most 25 alerts per 100 patient-days",
     "all of them": "**all of them, 60 patients, 6 with the event**",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,13 @@ import pandas as pd
 from features.answers import read_answers
 from features.cohort_files import read_cohort
 from features.errors import CohortError, NotAssessable
-from features.questions import Question, labels
+from features.questions import Question
 from features.tables import Cohort, no_course_in_common
 from training.silent.limits import Limits
+from training.silent.outcomes import ONE_DAY, entered, outcomes, with_outcome
 
 CLOCK_TOLERANCE_DAYS = 1.0 / 24.0
 LATEST_AFTER_LANDMARK_DAYS = 1.0
-_LANDMARKS_AT_ONCE = 40
-_ONE_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ class Joined:
     def patients_per_month(self) -> float:
         """How fast patients entered so far; NaN with fewer than two."""
         entered = self.patients["entered_at"]
-        months = (entered.max() - entered.min()) / _ONE_DAY / 30.4375 if len(entered) else 0.0
+        months = (entered.max() - entered.min()) / ONE_DAY / 30.4375 if len(entered) else 0.0
         return (len(entered) - 1) / months if months > 0 else float("nan")
 
 
@@ -137,7 +136,7 @@ def join(export: Export, limits: Limits, asked: Question, digest: str | None = N
         "of a later course of the patient", lambda left: ~left["course_id"].isin(courses.index)
     )
     _outside_time(sieve, export.cohort, asked, courses)
-    told = _outcomes(export.cohort, asked, sieve.left)
+    told = outcomes(export.cohort, asked, sieve.left)
     rows = sieve.left.merge(told, on=["course_id", "landmark_day"], how="left")
     sieve = _Sieve(rows.sort_values(["written_at", "answer_id"], kind="stable"), sieve.dropped)
     sieve.drop("not at risk", lambda left: left["status"].isna())
@@ -147,10 +146,10 @@ def join(export: Export, limits: Limits, asked: Question, digest: str | None = N
         "a later answer of the same day",
         at_risk.duplicated(["course_id", "day"]).reindex(sieve.left.index),
     )
-    entered, waiting = _entered(export, asked, sieve.left)
+    passed, waiting = entered(export.cohort, export.answers, asked, sieve.left)
     sieve.drop("window still open", lambda left: left["patient_id"].isin(waiting))
     sieve.drop("outcome lost from sight", lambda left: left["outcome"].isna())
-    patients = _with_outcome(entered, sieve.left)
+    patients = with_outcome(passed, sieve.left)
     return Joined(
         asked=asked,
         rows=_in_order(sieve.left, patients),
@@ -226,77 +225,11 @@ def _outside_time(sieve: _Sieve, cohort: Cohort, asked: Question, courses: pd.Da
         lambda left: ~left["landmark_day"].between(first, last),
     )
     infused = courses["infused_at"].reindex(sieve.left["course_id"]).set_axis(sieve.left.index)
-    written_day = (sieve.left["written_at"] - infused).dt.total_seconds() / _ONE_DAY.total_seconds()
+    written_day = (sieve.left["written_at"] - infused).dt.total_seconds() / ONE_DAY.total_seconds()
     late = written_day - sieve.left["landmark_day"]
     earliest = -CLOCK_TOLERANCE_DAYS - (1.0 if resolution == "day" else 0.0)
     sieve.drop("written before its landmark (clock)", late < earliest)
     sieve.drop("written more than a day after its landmark", late > LATEST_AFTER_LANDMARK_DAYS)
-
-
-def _outcomes(cohort: Cohort, asked: Question, answers: pd.DataFrame) -> pd.DataFrame:
-    """Return outcome, status and instant of each (course_id, landmark_day) at risk."""
-    manifest = cohort.manifest
-    # What is cut has no outcome; weights for it are unbounded, and no sequential bet allows that.
-    convention = "drop" if manifest.end_of_record == "censored" else manifest.end_of_record
-    by_end_of_day = manifest.resolution == "day" and not asked.before_infusion
-    shift = 1.0 if by_end_of_day else 0.0
-    wanted = answers[["course_id", "landmark_day"]].drop_duplicates()
-    instants = np.unique(wanted["landmark_day"].to_numpy())
-    parts = [labels(cohort, asked, convention).iloc[:0]]
-    for start in range(0, len(instants), _LANDMARKS_AT_ONCE):
-        days = tuple(float(day) - shift for day in instants[start : start + _LANDMARKS_AT_ONCE])
-        told = labels(cohort, replace(asked, landmark_days=days), convention)
-        told["landmark_day"] += shift
-        parts.append(told.merge(wanted, on=["course_id", "landmark_day"]))
-    columns = [
-        "course_id",
-        "patient_id",
-        "landmark_day",
-        "instant",
-        "outcome",
-        "status",
-        "recurrent",
-    ]
-    return pd.concat(parts, ignore_index=True)[columns]
-
-
-def _entered(export: Export, asked: Question, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the patients whose last window has passed, in order, and those who wait for it."""
-    resolution = export.cohort.manifest.resolution
-    last = asked.horizon_end(asked.instant(asked.landmark_days[-1], resolution), resolution)
-    starts = rows["written_at"] - pd.to_timedelta(rows["landmark_day"], unit="D")
-    infused = export.cohort.courses.set_index("course_id")["infused_at"]
-    known = infused.reindex(rows["course_id"]).set_axis(rows.index)
-    begun = pd.DataFrame(
-        {
-            "patient_id": rows["patient_id"],
-            "entered_at": known.fillna(starts) + last * _ONE_DAY,
-        }
-    )
-    people = begun.groupby("patient_id", sort=False)[["entered_at"]].min()
-    passed = people["entered_at"] <= _exported_at(export)
-    return people[passed].reset_index(), people.index[~passed].tolist()
-
-
-def _with_outcome(entered: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the patients with a determined answer, in order, and whether they had the event."""
-    event = rows.groupby("patient_id")["outcome"].max() == 1
-    told = entered[entered["patient_id"].isin(event.index)]
-    told = told.assign(event=event.reindex(told["patient_id"]).to_numpy(dtype=bool))
-    return told.sort_values(["entered_at", "patient_id"]).reset_index(drop=True)
-
-
-def _exported_at(export: Export) -> pd.Timestamp:
-    """Return the latest instant that the export knows of."""
-    cohort = export.cohort
-    infused = cohort.courses.set_index("course_id")["infused_at"]
-    known = cohort.grades.groupby("course_id")["known_day"].max().reindex(infused.index)
-    instants = (
-        export.answers["written_at"].max(),
-        (infused + pd.to_timedelta(known, unit="D")).max(),
-        pd.to_datetime(cohort.manifest.created, errors="coerce", utc=True),
-    )
-    return max(instant for instant in instants if not pd.isna(instant))
 
 
 def _in_order(rows: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:

@@ -30,8 +30,7 @@ class TierLimits:
     ----------
     names : tiers that count as an alert, as the answers call them.
     least_sensitivity : share of event patients who had an alert with the event in its window.
-    least_positive_predictive_value : mean over alerted patients of the share of their alerts whose
-        window held the event.
+    least_positive_predictive_value : share of alerts whose window held the event.
     most_alerts_per_100_patient_days : days with an alert per 100 days with an answer.
     """
 
@@ -168,7 +167,8 @@ def read_limits(path: Path) -> tuple[Limits, str]:
 _DRAFT = """\
 # Limits for going live. Write them before the first answer is given, sign them, keep them:
 #   python -m training evaluate --answers EXPORT --limits THIS_FILE --model MODEL
-# What is left out is not asked for. Each figure counts every patient once.
+# What is left out is not asked for. A limit close to the truth is never decided: see
+# experiments/silent_mode for how many months each takes.
 written_on = {today}
 signed_by = ""                      # name or role of the person who answers for it
 question = "severe-crs-72h"
@@ -176,14 +176,14 @@ model = "any"                       # or the digest of one model; "any": the one
 error = 0.05                        # chance of ever saying "met" wrongly, however often one looks
 least_patients = 60
 least_event_patients = 6
-observed_to_expected = [0.5, 2.0]   # observed risk against predicted risk
+observed_to_expected = [0.5, 2.0]   # observed against predicted events
 worst_log_loss_difference = 0.02    # against the comparator; needs --model
 comparator = "grade_and_day"
 
 [tier]
 names = ["high"]                    # tiers that would raise an alert
 least_sensitivity = 0.5             # of patients with the event
-least_positive_predictive_value = 0.1
+least_positive_predictive_value = 0.05   # of alerts
 most_alerts_per_100_patient_days = 25
 """
 

@@ -46,7 +46,7 @@ class Joined:
         patient_id, entered_at (when their last window had passed), event; in the order in which
         they entered, which is that of their infusions whatever came of them.
     model : digest of the model that is judged.
-    first_answer : when its first answer was written.
+    first_answer : when its first answer was written; NaT where no clock can be believed.
     answers : how many answers of the question the export holds.
     left_out : named reason -> answers.
     waiting : patients whose last window is still open.
@@ -126,16 +126,16 @@ def join(export: Export, limits: Limits, asked: Question, digest: str | None = N
     others = answers["model"].fillna("").astype("str")
     for name in sorted(set(others) - {model, ""}):
         sieve.drop(f"of another model ({name[:16]})", others == name)
+    courses = _first_courses(export.cohort)
+    _outside_time(sieve, export.cohort, asked, courses)
     first_answer = sieve.left["written_at"].min()
     sieve.drop("shown to somebody", lambda left: left["shown"].astype(bool))
     sieve.drop("abstained", lambda left: left["probability"].isna())
-    courses = _first_courses(export.cohort)
     everyone = export.cohort.courses["course_id"]
     sieve.drop("of a course that the cohort lacks", lambda left: ~left["course_id"].isin(everyone))
     sieve.drop(
         "of a later course of the patient", lambda left: ~left["course_id"].isin(courses.index)
     )
-    _outside_time(sieve, export.cohort, asked, courses)
     told = outcomes(export.cohort, asked, sieve.left)
     rows = sieve.left.merge(told, on=["course_id", "landmark_day"], how="left")
     sieve = _Sieve(rows.sort_values(["written_at", "answer_id"], kind="stable"), sieve.dropped)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pandas as pd
+
 from features.errors import QuestionError
 from features.questions import QUESTIONS, Question, question
 from training import registry
@@ -66,7 +68,7 @@ def judge_silence(
         "answers": joined.answers,
         "left_out": joined.left_out,
         "patients_waiting": joined.waiting,
-        "first_answer": joined.first_answer.isoformat(),
+        "first_answer": None if pd.isna(joined.first_answer) else joined.first_answer.isoformat(),
         "patients_per_month": _or_none(joined.patients_per_month),
         "readings": readings,
         "verdict": verdict,

@@ -136,7 +136,7 @@ class Limits:
         PlanError
             `written_on` lies after the day of the first answer.
         """
-        if self.written_on > first_answer.date():
+        if not pd.isna(first_answer) and self.written_on > first_answer.date():
             raise PlanError(
                 f"limits: written_on is {self.written_on}, after the first answer of "
                 f"{first_answer.date()}. Limits that were written with answers in sight prove "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ def silence_lines(table: Mapping[str, Any]) -> list[str]:
         f"{table['n_patients']} patients, {table['n_event_patients']} with the event, "
         f"{table['n_rows']} of {table['answers']} answers counted{paced}",
         f"  model {table['model'][:16]}; limits of {limits['written_on']}, signed by "
-        f"{limits['signed_by']}; first answer {table['first_answer'][:10]}",
+        f"{limits['signed_by']}; first answer {(table['first_answer'] or 'none')[:10]}",
         *(_line(one) for one in table["readings"]),
         *(f"  left out: {count} answers {why}" for why, count in table["left_out"].items()),
         f"  {table['patients_waiting']} patients wait for the end of their last window",
@@ -39,12 +40,13 @@ def sentence(table: Mapping[str, Any]) -> str:
 
 def _line(one: Mapping[str, Any]) -> str:
     asked = f"{'at least' if one['at_least'] else 'at most'} {one['limit']:g}"
-    return f"  {one['name'] + ' ' + asked:<48}{one['state']:<16}{_found(one)}"
+    state = "cannot be computed" if one["because"] else one["state"]
+    return f"  {one['name'] + ' ' + asked:<48}{state:<20}{_found(one)}"
 
 
 def _found(one: Mapping[str, Any]) -> str:
     if one["because"]:
-        return f"cannot be computed: {one['because']}"
+        return str(one["because"])
     said = f"{one['n']} {one['of']}"
     if one["low"] is not None:
         estimate = "-" if one["estimate"] is None else f"{one['estimate']:.3f}"
@@ -58,5 +60,5 @@ def _ahead(one: Mapping[str, Any]) -> str:
     if one["more_patients"] is None:
         return "; as it stands, more patients would not show it"
     months = one["more_months"]
-    time = "" if months is None else f" ({months:.0f} months)"
+    time = "" if months is None else f" (about {math.ceil(months)} months)"
     return f"; {one['more_patients']} patients more{time} if it stays as it is"

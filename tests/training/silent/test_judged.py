@@ -136,8 +136,9 @@ def test_answers_of_strangers_only_are_refused(tmp_path):
 
 def test_every_clock_before_its_infusion_leaves_nobody_to_judge():
     early = GOOD.answers.assign(written_at=START - pd.Timedelta(days=400))
-    limits = some_limits(written_on=date(2024, 1, 1))
-    table = judge_silence(Export(GOOD.cohort, early), limits)
+    table = judge_silence(Export(GOOD.cohort, early), some_limits())
+    assert table["first_answer"] is None
+    assert silence_lines(table)
     assert table["left_out"] == {"written before its landmark (clock)": len(early)}
     assert table["verdict"] == "cannot tell yet"
 

@@ -140,7 +140,7 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
     risks: dict[str, FloatArray] = {MODEL: model.predict(X)[None, :]}
     left_out = {}
     for name, margin in margins.items():
-        risk = _by(margin, cohort, keys)
+        risk = risks_by_margin(margin, cohort, keys)
         if isinstance(risk, str):
             left_out[name] = risk
         else:
@@ -191,8 +191,8 @@ def _absent(model: RiskModel, X: NamedMatrix) -> tuple[str, ...]:
     return absent
 
 
-def _by(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
-    """Return the risks by a comparator, or why there are none."""
+def risks_by_margin(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
+    """Return the risks by a comparator at (course_id, instant), or why there are none."""
     X = named_matrix(feature_matrix(cohort, keys, PredictorSet(columns=margin.predictors)))
     shares = np.isfinite(X.numbers).mean(axis=0)
     if shares.max() < LEAST_SHARE_KNOWN:

@@ -28,17 +28,23 @@ import pandas as pd
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
-from features.sources.csv.course_days import Clock, time_zone
+from features.sources.csv.course_days import Clock
 from features.sources.csv.delimited import read_delimited
 from features.sources.csv.mapped_site import site_tables
 from features.sources.csv.mapping import read_mapping
-from features.sources.csv.settings import KEYS, checked_settings, csv_settings
+from features.sources.csv.settings import DEFAULTS, SETTINGS, checked_settings, csv_settings
+from features.sources.options import AS_PUBLISHED, Option
 from features.sources.records.delays import declared_delays
 from features.sources.results import with_canonical_values
+from features.sources.site_zone import zone_called
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES, Cohort, Manifest, Table, no_course_in_common
 
-OPTIONS = (*KEYS, "as_published", "mapping")
+OPTIONS = (
+    Option("mapping", "file that says what the columns of your own files mean (see map)"),
+    *SETTINGS,
+    AS_PUBLISHED,
+)
 DAY_COLUMNS = {"measurements": "day", "treatments": "start_day", "grades": "day"}
 
 
@@ -104,7 +110,8 @@ def _mapped_site(
     mapped = read_mapping(mapping)
     said = {key: stated for key, stated in options.items() if stated is not None}
     settings = checked_settings({**mapped.settings, **said}, mapping.name)
-    clock = Clock(settings["resolution"], time_zone(mapped.time_zone), datetime.now(UTC))
+    zone = zone_called(mapped.time_zone) if mapped.time_zone else None
+    clock = Clock(settings["resolution"], zone, datetime.now(UTC))
     site = site_tables(path, mapped, clock)
     files: dict[str, _File] = {}
     for name, table in TABLES.items():
@@ -197,8 +204,8 @@ def _manifest(path: Path, settings: Mapping[str, Any], files: Mapping[str, _File
         name=str(settings.get("name", path.resolve().name)),
         origin="csv",
         resolution=settings["resolution"],
-        end_of_record=settings.get("end_of_record", "censored"),
-        grading_system=settings.get("grading_system", "ASTCT"),
+        end_of_record=settings.get("end_of_record", DEFAULTS["end_of_record"]),
+        grading_system=settings.get("grading_system", DEFAULTS["grading_system"]),
         synthetic=settings["synthetic"],
         delays=declared_delays(settings.get("delays", {})),
     )

@@ -2,13 +2,31 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from features.errors import CohortError
-from features.sources.flags import stated_flag
+from features.sources.options import (
+    GRADING_SYSTEM,
+    NAME,
+    RECORD_END,
+    RESOLUTION,
+    SYNTHETIC,
+    Option,
+    stated_flag,
+)
 
-KEYS = ("resolution", "end_of_record", "grading_system", "name", "delays", "synthetic")
+SETTINGS = (
+    replace(RESOLUTION, default=None, unsaid="must be said here or in cohort.toml or the mapping"),
+    RECORD_END,
+    replace(GRADING_SYSTEM, default="ASTCT"),
+    NAME,
+    Option("delays", "days from taken to known by input; a table, so only in the file"),
+    SYNTHETIC,
+)
+KEYS = tuple(one.name for one in SETTINGS)
+DEFAULTS = {one.name: one.default for one in SETTINGS}
 SETTINGS_FILE = "cohort.toml"
 
 

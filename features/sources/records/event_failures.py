@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from features.checks import Failures
+from features.legal_values import LEGAL_OF_ENDING
+from features.sources.site_zone import HOUR_TWICE, NO_SUCH_HOUR
 
 LEGAL = {
     "infusion_names_its_product": "a code of one product, or product = ... in the mapping file",
@@ -19,6 +21,8 @@ LEGAL = {
     "act_is_done": "status completed or in-progress",
     "date_names_its_day": "dates with year, month and day, as 2026-01-31",
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
+    f"timestamp{NO_SUCH_HOUR}": LEGAL_OF_ENDING[NO_SUCH_HOUR],
+    f"timestamp{HOUR_TWICE}": LEGAL_OF_ENDING[HOUR_TWICE],
     "timestamp_is_readable": "dates and timestamps of FHIR, as 2026-01-31T09:30:00+01:00",
     "codings_mean_one_thing": "codings of one concept that mean the same input",
     "line_has_the_cells_of_the_header": "UTF-8, and as many cells as the header names",

@@ -195,12 +195,37 @@ def test_a_timestamp_without_a_zone_needs_the_zone_of_the_site(tmp_path: Path) -
     assert cohort.measurements["day"].tolist() == [1.0]  # 10:00 UTC
 
 
-def test_the_hour_that_comes_twice_is_never_known_too_early(tmp_path: Path) -> None:
-    twice = a_result(effectiveDateTime="2024-10-27T02:30:00", issued="2024-10-27T02:30:00")
+@pytest.mark.parametrize(
+    ("hour", "rule"),
+    [
+        ("2024-10-27T02:30:00", "timestamp_is_an_hour_that_exists_once"),
+        ("2024-03-31T02:30:00", "timestamp_is_an_hour_that_exists"),
+    ],
+)
+def test_an_hour_of_the_clock_change_is_left_out_by_a_rule(
+    tmp_path: Path, hour: str, rule: str
+) -> None:
+    bare = without(a_result(effectiveDateTime=hour), "issued")
+    with_offset = bare | {"effectiveDateTime": hour + "+01:00"}
+    day = 230 if "-10-" in hour else 20
+    folder = a_folder(tmp_path, a_patient(), an_infusion(day=day), bare, with_offset)
+    cohort, failures = fhir.read(folder, time_zone="Europe/Berlin", now=NOW)
+    assert failures.counts() == cohort.manifest.exclusions == {f"observation.{rule}": 1}
+    assert len(cohort.measurements) == 1
+
+
+def test_an_infusion_in_the_hour_that_comes_twice_is_counted(tmp_path: Path) -> None:
+    twice = an_infusion(effectiveDateTime="2024-10-27T02:30:00")
+    with pytest.raises(CohortError, match="timestamp_is_an_hour_that_exists_once: 1"):
+        fhir.read(a_folder(tmp_path, a_patient(), twice), time_zone="Europe/Berlin", now=NOW)
+
+
+def test_what_became_known_in_a_doubled_hour_was_known_at_its_end(tmp_path: Path) -> None:
+    twice = a_result(effectiveDateTime="2024-10-27T01:30:00", issued="2024-10-27T02:30:00")
     folder = a_folder(tmp_path, a_patient(), an_infusion(day=230), twice)
     cohort, _ = fhir.read(folder, time_zone="Europe/Berlin", now=NOW)
     row = cohort.measurements.iloc[0]
-    assert (row["known_day"] - row["day"]) * 24 == pytest.approx(1.0)
+    assert (row["known_day"] - row["day"]) * 24 == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("partial", ["2024", "2024-03"])

@@ -33,6 +33,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.checks import Failures
 from features.errors import CohortError
 from features.sources.fhir.files import FhirFiles
@@ -87,9 +89,10 @@ def read(
     Returns
     -------
     cohort : Cohort
-        ``source_row`` and the rows of failures count as ``files.py`` says.
+        ``source_row`` counts through all files, as ``files.py`` says.
     failures : Failures
-        Its ``unmapped`` holds the codes, units and answers that nobody has mapped.
+        Rows count in the file that is named beside them, where there are several. Its ``unmapped``
+        holds the codes, units and answers that nobody has mapped.
 
     Raises
     ------
@@ -100,7 +103,8 @@ def read(
     zone = None if said["time_zone"] is None else zone_called(str(said["time_zone"]))
     mapping = site_mapping_of(said)
     manifest = manifest_of("fhir", path.resolve().name, said, {})
-    records = FhirRecords(FhirFiles(path), Clock(zone), mapping.codes(), progress)
+    files = FhirFiles(path)
+    records = FhirRecords(files, Clock(zone), mapping.codes(), progress)
     try:
         cohort, failures = cohort_of_events(
             records, manifest, mapping,
@@ -114,7 +118,9 @@ def read(
     for rule, count in records.left_out_counts.items():
         manifest.exclusions[f"line.{rule}"] = count
     early = listed(records.left_out, ["line"] * len(records.left_out))
-    everything = failures_of(early, failures.rows)
+    rows = pd.concat([early, failures.rows], ignore_index=True)
+    rows["file"], rows["row"] = files.places(rows["row"])
+    everything = failures_of(early.iloc[:0], rows)
     everything.unmapped = failures.unmapped
     return cohort, everything
 

@@ -4,6 +4,9 @@ Infusions of CAR-T cells are found first, by the product's concept or a drug bel
 codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when
 a result was known: a delay per input is declared and stands in the manifest.
 
+Rows of failures are the ids of the table whose file is named beside them (measurement_id ...), and
+lines of the file where nobody could read an id.
+
 Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
 condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
 """
@@ -70,7 +73,7 @@ def read(
         cohort, failures = cohort_of_events(
             records, manifest, site, as_published=said["as_published"]
         )
-    return cohort, _with_lines(cohort.manifest, failures, records.left_out)
+        return cohort, _with_lines(cohort.manifest, failures, records.left_out, cdm)
 
 
 @contextmanager
@@ -99,10 +102,13 @@ def _remarks(cdm: Cdm) -> list[str]:
 
 
 def _with_lines(
-    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]]
+    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]], cdm: Cdm
 ) -> Failures:
     """Add the rows of which nobody knows to whom they belong."""
-    lost = listed([(row, rule) for _, row, rule in left_out], [table for table, _, _ in left_out])
+    lost = listed(
+        [(row, rule, cdm.place_of(table)) for table, row, rule in left_out],
+        [table for table, _, _ in left_out],
+    )
     for rule, count in Failures(lost).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
     every = failures_of(lost, failures.rows)

@@ -27,6 +27,8 @@ from features.sources.records.site_mapping import SiteMapping
 from features.sources.records.unmapped import Unmapped
 from features.tables import Cohort, Manifest
 
+WITHOUT_INFUSION = "patients.patient_has_an_infusion"
+"""Counted in the manifest, and not listed row by row: most patients of a hospital."""
 _ALWAYS_HELD = ("person", "death", "encounter")
 WEAK_LABEL = (
     "grades of conditions are billing codes (D89.83-, G92.0-): coding is incomplete and often done "
@@ -73,6 +75,8 @@ def cohort_of_events(
     mapping = mapping or SiteMapping()
     unmapped = Unmapped()
     stream = _read_twice(event_source(events), mapping.codes(), unmapped, now or datetime.now(UTC))
+    if stream.others:
+        manifest.exclusions[WITHOUT_INFUSION] = stream.others
     courses, broken = courses_of(stream.infusions())
     left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
     _refuse_none(courses, left_out)
@@ -85,8 +89,7 @@ def cohort_of_events(
     )
     for rule, count in Failures(left_out).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
-    lines = {name: rows["source_row"] for name, rows in came.items()}
-    failures = failures_of(left_out, with_source_rows(by_position.rows, lines))
+    failures = failures_of(left_out, with_source_rows(by_position.rows, came))
     failures.unmapped = unmapped.table()
     return cohort, failures
 
@@ -103,11 +106,14 @@ class _Stream:
         Those that do not count, by rule.
     contacts : DataFrame
         Instants of records of any code, the last of each person and day.
+    others : int
+        Persons of the source without a record of an infusion.
     """
 
     sound: pd.DataFrame
     left_out: pd.DataFrame
     contacts: pd.DataFrame
+    others: int
 
     def infusions(self) -> pd.DataFrame:
         return self.sound[self.sound["meaning"].map(is_infusion).astype(bool)]
@@ -120,7 +126,7 @@ def _read_twice(source: EventSource, codes: Codes, unmapped: Unmapped, now: date
     sound, left_out = _sound(held, at)
     contacts = contacts[contacts["start"] <= at]
     past = contacts["stop"].where(contacts["stop"] <= at)
-    return _Stream(sound, left_out, contacts.assign(stop=past))
+    return _Stream(sound, left_out, contacts.assign(stop=past), source.others(subjects))
 
 
 def _tables(
@@ -227,11 +233,10 @@ def _sound(held: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, pd.Data
     rules = rules.mask(rules.isna() & future, "record_is_not_in_the_future")
     rules = rules.mask(~latest_versions(held), "record_is_its_latest_version")
     bad = rules.notna()
-    told = zip(held.loc[bad, "kind"], held.loc[bad, "source_row"], rules[bad], strict=True)
+    told = held[bad]
+    broken = zip(told["source_row"], rules[bad], told["source_file"], strict=True)
     sound = held[~bad].drop(columns=["record", "version", "left_out"])
-    return sound.reset_index(drop=True), listed(
-        [(row, rule) for _, row, rule in told], held.loc[bad, "kind"].tolist()
-    )
+    return sound.reset_index(drop=True), listed(list(broken), told["kind"].tolist())
 
 
 def _refuse_none(courses: pd.DataFrame, left_out: pd.DataFrame) -> None:

@@ -141,17 +141,20 @@ def _tables(
     persons = stream.sound[stream.sound["kind"].eq("person")]
     diagnoses = stream.sound[stream.sound["what"].eq("diagnosis")]
     placed = _placed(stream.sound, courses, resolution, zone)
-    stream.sound = stream.sound.iloc[:0]  # the placed copy is as large
+    stream.sound = stream.sound.head(0).copy()  # the placed copy is as large; a view would hold it
+    follow_up = _follow_up(courses, placed, stream.contacts, resolution, zone)
+    others = placed[~placed["what"].isin(("input", "agent", "toxicity"))]
     came = {
         name: placed[placed["what"].eq(what)].reset_index(drop=True)
         for name, what in (
             ("measurements", "input"), ("treatments", "agent"), ("grades", "toxicity"),
         )
     }  # fmt: skip
+    del placed  # what came of it is as large again
     measured, failed = measurements_of(came["measurements"], mapping)
-    others = placed[~placed["what"].isin(("input", "agent", "toxicity"))]
+    came["measurements"] = came["measurements"][["source_row", "source_file"]]
     facts = course_facts(courses, persons, others, diagnoses, measured, resolution, zone)
-    facts["follow_up_days"] = _follow_up(courses, placed, stream.contacts, resolution, zone)
+    facts["follow_up_days"] = follow_up
     tables = {
         "courses": facts,
         "measurements": measured,

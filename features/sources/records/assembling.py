@@ -22,7 +22,8 @@ from features.sources.records.event_courses import course_facts
 from features.sources.records.event_failures import failures_of, listed, with_source_rows
 from features.sources.records.event_tables import grades_of, measurements_of, treatments_of
 from features.sources.records.events import EventSource, event_source, latest_versions
-from features.sources.records.infusions import LOOK_BACK, courses_of, is_infusion
+from features.sources.records.infusions import courses_of, is_infusion
+from features.sources.records.remarks import remark_on_courses, unconfirmed_codes
 from features.sources.records.site_mapping import SiteMapping
 from features.sources.records.unmapped import Unmapped
 from features.tables import Cohort, Manifest
@@ -30,10 +31,6 @@ from features.tables import Cohort, Manifest
 WITHOUT_INFUSION = "patients.patient_has_an_infusion"
 """Counted in the manifest, and not listed row by row: most patients of a hospital."""
 _ALWAYS_HELD = ("person", "death", "encounter")
-WEAK_LABEL = (
-    "grades of conditions are billing codes (D89.83-, G92.0-): coding is incomplete and often done "
-    "at discharge, so they are a weak label."
-)
 
 
 def cohort_of_events(
@@ -80,10 +77,11 @@ def cohort_of_events(
     courses, broken = courses_of(stream.infusions())
     left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
     _refuse_none(courses, left_out)
+    manifest.notes += unconfirmed_codes(stream.sound)
     manifest.delays = {**mapping.delays, **manifest.delays}
     tables, came, failed = _tables(stream, courses, manifest, mapping, time_zone)
     unmapped.add_refused(tables["measurements"], failed)
-    _remark(manifest, courses, came["grades"])
+    remark_on_courses(manifest, courses, came["grades"])
     cohort, by_position = check_tables(
         tables, manifest, {"measurements": failed}, as_published=as_published
     )
@@ -284,20 +282,3 @@ def _follow_up(
         [days.groupby(seen["course_id"]).max(), placed.groupby("course_id")["day"].max()], axis=1
     ).max(axis=1)
     return [float(last.get(one, 0.0)) for one in courses["course_id"]]
-
-
-def _remark(manifest: Manifest, courses: pd.DataFrame, graded: pd.DataFrame) -> None:
-    if graded["kind"].eq("condition").any():
-        manifest.notes.append(f"{int(graded['kind'].eq('condition').sum())} {WEAK_LABEL}")
-    without_hour = int(courses["date_only"].sum())
-    if manifest.resolution == "instant" and without_hour:
-        manifest.notes.append(
-            f"{without_hour} of {len(courses)} infusions have a date and no hour: their day 0 is "
-            "the local midnight before."
-        )
-    again = int(courses["subject"].duplicated().sum())
-    if again:
-        manifest.notes.append(
-            f"{again} courses are a further infusion of a patient; their records from "
-            f"{LOOK_BACK.days} days before it on may belong to the course before as well."
-        )

@@ -49,7 +49,7 @@ from features.units import conversion
 
 OPTIONS = (
     AS_PUBLISHED,
-    Option("part", "one of the two stacked sources alone", PARTS[1:], "", unsaid="default both"),
+    Option("part", "one of the two stacked sources alone", PARTS, "", unsaid="default both"),
 )
 LABS: dict[str, tuple[str, str]] = {
     TEMPERATURE: ("temperature_c", "Cel"),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from features.questions import QUESTIONS
-from features.sources import place_of
+from features.sources import SOURCES, options_of, place_of
+from features.sources.options import option_lines
 
 _DESCRIPTION = """\
 Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy.
@@ -66,8 +67,38 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
     return whole_number
 
 
+class _HelpOfSources(argparse.Action):
+    """Help with the options of the source that was named, or of all; reads them only then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Print the help and exit."""
+        named = getattr(namespace, "source", None)
+        parser.epilog = "\n\n".join(
+            "\n".join([f"--option of {source}:", *(f"  {line}" for line in lines)])
+            for source in ([named] if named in SOURCES else SOURCES)
+            for lines in [option_lines(options_of(source))]
+        )
+        parser.print_help()
+        parser.exit()
+
+
 def _cohort_verbs(verbs: Any) -> None:
-    one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
+    one = verbs.add_parser(
+        "import",
+        help="read records from elsewhere into a cohort directory",
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument(
+        "-h", "--help", action=_HelpOfSources, nargs=0,
+        help="show this, with the options of SOURCE, or of every source, and exit",
+    )  # fmt: skip
     one.add_argument(
         "source", help="csv, fhir, omop or meds (your own); bwh, nulisa or unicar (public)"
     )
@@ -80,7 +111,7 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day or mapping=FILE (see map); may be repeated",
+        help="option of the source, e.g. resolution=day or mapping=FILE; may be repeated; below",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"

@@ -14,7 +14,8 @@ from features.grading.icaht import grade_icaht, icaht_at
 from features.grading.icans import IcansFindings, Ice, grade_icans, ice_of, uses_capd
 from features.grading.icans_reading import icans_at
 from features.grading.iec_hs import IecHs, IecHsFindings, Laboratory, iec_hs_at, iec_hs_criteria
-from features.grading.recorded import Recorded, recorded_cohort, recorded_course
+from features.grading.one_course import recorded_course
+from features.grading.recorded import Recorded, recorded_cohort
 from features.grading.scales import Converted, convert
 from features.grading.whole_cohort import grade_cohort
 

@@ -61,7 +61,7 @@ def _held_against(cohort: Cohort, recorded: Recorded, toxicity: str) -> pd.DataF
     gradings = READERS[toxicity](recorded).at(course, at)
     frame = gradings_frame(cohort, toxicity, course, at, gradings)
     frame = frame.assign(day=day, by_hand=hand["grade"].to_numpy(dtype=np.float64))
-    unexplained = recorded.facts["death_cause"].isna().to_numpy()[course]
+    unexplained = np.equal(recorded.facts.death_cause, None)[course]
     frame = _death_may_be_due(frame.rename(columns={"grade": "computed"}), unexplained)
     return frame.assign(kind=_kind(frame))
 

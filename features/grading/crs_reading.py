@@ -44,7 +44,7 @@ def crs_at(recorded: Recorded, instant: float) -> Graded:
     Parameters
     ----------
     recorded : Recorded
-        Of one course; see :func:`features.grading.recorded.recorded_course`.
+        Of one course; see :func:`features.grading.one_course.recorded_course`.
     instant : float
         Days from the first infusion, 0 or later.
 
@@ -80,7 +80,7 @@ class CrsReader:
     def at(self, course: Integers, at: Floats) -> Gradings:
         """Grade at instants `at` of courses `course` (row numbers), both of shape (n,)."""
         facts = self._recorded.facts
-        died = (facts["death_cause"].eq("CRS") & facts["death"].notna()).to_numpy(dtype=bool)
+        died = facts.died_of("CRS")
         pressors, recorded = self._pressors.at(course, at), self._recorded.treatments_recorded
         keys = {
             "fever": self._has_fever(course, at),
@@ -91,7 +91,7 @@ class CrsReader:
             "oxygen": self._oxygen.at(course, at),
             "other_positive_pressure": self._oxygen.for_another_reason(course, at),
             "overlapping_rows": self._pressor_rows.at(course, at) > 1,
-            "died": died[course] & (facts["death"].to_numpy()[course] <= at),
+            "died": died[course] & (facts.death[course] <= at),
         }
         return graded_once(keys, _grade)
 
@@ -108,7 +108,7 @@ class CrsReader:
 
     def _hypotension(self, course: Integers, at: Floats) -> Floats:
         sbp, mean = self._sbp.at(course, at).value, self._map.at(course, at).value
-        age = self._recorded.facts["age_years"].to_numpy()[course]
+        age = self._recorded.facts.age_years[course]
         child = age < CHILD_LIMIT_BELOW_YEARS
         of_child = CHILD_SBP_MMHG_AT_BIRTH + CHILD_SBP_MMHG_PER_YEAR * age
         mean = np.where(child, np.nan, mean)

@@ -31,7 +31,7 @@ def icans_at(recorded: Recorded, instant: float) -> Graded:
     Parameters
     ----------
     recorded : Recorded
-        Of one course; see :func:`features.grading.recorded.recorded_course`.
+        Of one course; see :func:`features.grading.one_course.recorded_course`.
     instant : float
         Days from the first infusion, 0 or later.
 
@@ -62,8 +62,8 @@ class IcansReader:
     def at(self, course: Integers, at: Floats) -> Gradings:
         """Grade at instants `at` of courses `course` (row numbers), both of shape (n,)."""
         facts = self._recorded.facts
-        died = (facts["death_cause"].eq("ICANS") & facts["death"].notna()).to_numpy(dtype=bool)
-        age = facts["age_years"].to_numpy()[course]
+        died = facts.died_of("ICANS")
+        age = facts.age_years[course]
         noted = {name: reader.at(course, at) for name, reader in self._words.items()}
         words = {name: one.value for name, one in noted.items()}
         ice = {name: reader.at(course, at) for name, reader in self._ice.items()}
@@ -77,8 +77,8 @@ class IcansReader:
             "capd": self._capd.at(course, at).value,
             **words,
             "young": np.where(np.isnan(age), np.nan, age < CHILD_BELOW_YEARS),
-            "delay": facts["developmental_delay"].to_numpy()[course],
-            "died": died[course] & (facts["death"].to_numpy()[course] <= at),
+            "delay": facts.developmental_delay[course],
+            "died": died[course] & (facts.death[course] <= at),
         }
         return graded_once(keys, _grade)
 

@@ -1,17 +1,15 @@
 """What was recorded of courses, as arrays for grading: one course or ten thousand alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.clock import happened_at
-from features.errors import CohortError
 from features.inputs import INPUTS
-from features.tables import AGENTS, INTENTS, Cohort
+from features.tables import Cohort
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -87,6 +85,37 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What grading reads of the courses themselves, each of shape (n,).
+
+    `death` is an instant, NaN without one; `death_cause` is None where it is not known.
+    """
+
+    age_years: Floats
+    developmental_delay: Bools
+    death: Floats
+    death_cause: npt.NDArray[np.object_]
+
+    def died_of(self, toxicity: str) -> Bools:
+        """Return which courses ended by death due to a toxicity."""
+        return (self.death_cause == toxicity) & ~np.isnan(self.death)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Results of every input as they came, each of shape (n,); see :class:`Findings`."""
+
+    course: Integers
+    input: npt.NDArray[np.object_]
+    day: Floats
+    known_day: Floats
+    value: Floats
+    severity: Floats
+    reference_low: Floats
+    reference_high: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The findings and treatments of `n_courses` courses.
 
@@ -94,13 +123,11 @@ class Recorded:
     ----------
     treatments_recorded : bool
         Whether an absent treatment means that it was not given.
-    facts : DataFrame
-        One row a course: age_years, developmental_delay, death (instant), death_cause.
     """
 
     n_courses: int
     resolution: str
-    facts: pd.DataFrame
+    facts: Facts
     treatments_recorded: bool
     given: Given
     _rows: Findings
@@ -116,52 +143,6 @@ class Recorded:
         return self._limits[which][self._input == name]
 
 
-def recorded_course(
-    course: Mapping[str, Any],
-    measurements: Iterable[Sequence[Any]] = (),
-    treatments: Iterable[Sequence[Any]] = (),
-    *,
-    resolution: str = "instant",
-    treatments_recorded: bool = True,
-) -> Recorded:
-    """Read one course, as a request tells it.
-
-    Parameters
-    ----------
-    course : mapping
-        Field -> value; ``age_years`` and ``developmental_delay`` are read, and ``death_day`` with
-        ``death_cause`` where they are there.
-    measurements : iterable of (input, day, known_day, number or word[, low, high])
-        `low` and `high` are the limits of normal. `known_day` None is the day itself, or its end
-        for ``"day"``.
-    treatments : iterable of (agent, start_day, stop_day, known_day[, dose, dose_unit, intent])
-        `stop_day` None or NaN: it still runs, or was a single dose.
-
-    Raises
-    ------
-    CohortError
-        An input, agent, intent or level that does not exist.
-    """
-    results = [(*row, *(None,) * (6 - len(row))) for row in measurements]
-    drugs = [(*row, *(None,) * (7 - len(row))) for row in treatments]
-    limits = ["reference_low", "reference_high"]
-    measured = pd.DataFrame(results, columns=["input", "day", "known_day", "found", *limits])
-    given = pd.DataFrame(
-        drugs,
-        columns=["agent", "start_day", "stop_day", "known_day", "dose", "dose_unit", "intent"],
-    )
-    _check_words(measured, given)
-    words = measured["found"].map(lambda cell: isinstance(cell, str)).astype(bool)
-    frame = measured.assign(
-        value=pd.to_numeric(measured["found"].mask(words), errors="coerce"),
-        text=measured["found"].where(words),
-    )
-    return _recorded(
-        1, pd.DataFrame([dict(course)]), frame, np.zeros(len(frame), dtype=np.int64), given,
-        np.zeros(len(given), dtype=np.int64), resolution, treatments_recorded,
-    )  # fmt: skip
-
-
 def recorded_cohort(cohort: Cohort) -> Recorded:
     """Read a cohort, in the order of ``cohort.courses``.
 
@@ -171,10 +152,12 @@ def recorded_cohort(cohort: Cohort) -> Recorded:
     measured = cohort.measurements
     measured = measured[measured["input"].isin(list(READ_FOR_GRADING))]
     given = cohort.treatments
-    return _recorded(
-        len(ids), cohort.courses, measured, ids.get_indexer(pd.Index(measured["course_id"])),
-        given, ids.get_indexer(pd.Index(given["course_id"])), cohort.manifest.resolution,
-        len(given) > 0,
+    resolution = cohort.manifest.resolution
+    return assembled(
+        _facts(cohort.courses, resolution),
+        _results(measured, ids.get_indexer(pd.Index(measured["course_id"]))),
+        _given(given, ids.get_indexer(pd.Index(given["course_id"])), resolution),
+        resolution=resolution, treatments_recorded=len(given) > 0,
     )  # fmt: skip
 
 
@@ -187,16 +170,52 @@ READ_FOR_GRADING = (
 )  # fmt: skip
 
 
-def _recorded(
-    n: int,
-    facts: pd.DataFrame,
-    measured: pd.DataFrame,
-    course: Integers,
-    given: pd.DataFrame,
-    given_course: Integers,
+def assembled(
+    facts: Facts,
+    results: Results,
+    given: Given,
+    *,
     resolution: str,
     treatments_recorded: bool,
 ) -> Recorded:
+    """Put results, treatments and facts of courses together; a result without a value is left."""
+    day = happened_at(results.day, resolution)
+    rows = Findings(
+        results.course, day, np.fmax(day, results.known_day), results.value, results.severity
+    )
+    kept = ~np.isnan(results.value) & (results.course >= 0)
+    return Recorded(
+        len(facts.age_years), resolution, facts, treatments_recorded, given, rows.where(kept),
+        results.input[kept],
+        {"low": results.reference_low[kept], "high": results.reference_high[kept]},
+    )  # fmt: skip
+
+
+def given_of(
+    course: Integers,
+    agent: npt.NDArray[np.object_],
+    days: tuple[Floats, Floats, Floats],
+    dose: Floats,
+    unit: npt.NDArray[np.object_],
+    intent: npt.NDArray[np.object_],
+    resolution: str,
+) -> Given:
+    """Return administrations from columns; `days` are start_day, stop_day and known_day."""
+    start, stop, known = days
+    began = happened_at(start, resolution)
+    # A day is read at its end: what stopped on it still ran on that day.
+    whole_day = 1.0 if resolution == "day" else 0.0
+    end = np.where(np.isnan(stop), np.inf, happened_at(stop, resolution) + whole_day)
+    several = (unit == NUMBER_OF_AGENTS) & (dose >= 1)
+    made = Given(
+        course, agent, began, np.fmax(began, known), end,
+        np.where(several, np.floor(np.nan_to_num(dose)), 1.0),
+        np.where(unit == "L/min", dose, np.nan), intent,
+    )  # fmt: skip
+    return made if (course >= 0).all() else made.where(course >= 0)
+
+
+def _results(measured: pd.DataFrame, course: Integers) -> Results:
     names = measured["input"].to_numpy(dtype=object)
     value, severity = _numbers(measured["value"]), _numbers(measured["value"])
     texts = measured["text"].to_numpy(dtype=object)
@@ -206,67 +225,36 @@ def _recorded(
             words = pd.Series(texts[mine])
             value[mine] = words.map({word: at for at, word in enumerate(one.levels)})
             severity[mine] = words.map(dict(one.levels))
-    day = happened_at(_numbers(measured["day"]), resolution)
-    known = _numbers(measured["known_day"])
-    kept = ~np.isnan(value) & (course >= 0)
-    rows = Findings(course, day, np.fmax(day, known), value, severity).where(kept)
-    return Recorded(
-        n, resolution, _facts(facts, resolution), treatments_recorded,
-        _given(given, given_course, resolution), rows, names[kept],
-        {which: _numbers(measured[f"reference_{which}"])[kept] for which in ("low", "high")},
+    return Results(
+        course, names, _numbers(measured["day"]), _numbers(measured["known_day"]), value, severity,
+        _numbers(measured["reference_low"]), _numbers(measured["reference_high"]),
     )  # fmt: skip
 
 
 def _given(rows: pd.DataFrame, course: Integers, resolution: str) -> Given:
-    start, stop = _numbers(rows["start_day"]), _numbers(rows["stop_day"])
-    by_day = resolution == "day"
-    seen_from = np.fmax(happened_at(start, resolution), _numbers(rows["known_day"]))
-    # A day is read at its end: what stopped on it still ran on that day.
-    end = np.where(np.isnan(stop), np.inf, happened_at(stop, resolution) + (1.0 if by_day else 0.0))
-    dose, unit = _numbers(rows["dose"]), rows["dose_unit"].to_numpy(dtype=object)
-    several = (unit == NUMBER_OF_AGENTS) & (dose >= 1)
-    made = Given(
-        course,
-        rows["agent"].to_numpy(dtype=object),
-        happened_at(start, resolution),
-        seen_from,
-        end,
-        np.where(several, np.floor(np.nan_to_num(dose)), 1.0),
-        np.where(unit == "L/min", dose, np.nan),
-        rows["intent"].to_numpy(dtype=object),
+    days = (
+        _numbers(rows["start_day"]),
+        _numbers(rows["stop_day"]),
+        _numbers(rows["known_day"]),
     )
-    return made.where(course >= 0)
+    agent, unit, intent = (
+        rows[name].to_numpy(dtype=object) for name in ("agent", "dose_unit", "intent")
+    )
+    return given_of(course, agent, days, _numbers(rows["dose"]), unit, intent, resolution)
 
 
-def _facts(courses: pd.DataFrame, resolution: str) -> pd.DataFrame:
+def _facts(courses: pd.DataFrame, resolution: str) -> Facts:
     empty = pd.Series(np.nan, index=courses.index)
     delay = courses.get("developmental_delay", empty)
-    cause = courses.get("death_cause", empty)
-    return pd.DataFrame(
-        {
-            "age_years": _numbers(courses.get("age_years", empty)),
-            "developmental_delay": delay.astype("object").eq(True).fillna(False).to_numpy(bool),
-            "death": happened_at(_numbers(courses.get("death_day", empty)), resolution),
-            "death_cause": cause.astype("object").to_numpy(),
-        }
+    cause = courses.get("death_cause", empty).astype("object")
+    return Facts(
+        _numbers(courses.get("age_years", empty)),
+        delay.astype("object").eq(True).fillna(False).to_numpy(bool),
+        happened_at(_numbers(courses.get("death_day", empty)), resolution),
+        cause.where(cause.notna(), None).to_numpy(dtype=object),
     )
 
 
 def _numbers(column: pd.Series) -> Floats:
     made = pd.to_numeric(column, errors="coerce")
     return made.to_numpy(dtype=np.float64, na_value=np.nan).copy()
-
-
-def _check_words(measured: pd.DataFrame, given: pd.DataFrame) -> None:
-    for what, words, legal in (
-        ("an input", measured["input"], tuple(INPUTS)),
-        ("an agent", given["agent"], AGENTS),
-        ("an intent", given["intent"].dropna(), INTENTS),
-    ):
-        if not set(words) <= set(legal):
-            raise CohortError(f"a row names {what} that does not exist; legal: {', '.join(legal)}.")
-    for name, found in zip(measured["input"], measured["found"], strict=True):
-        one = INPUTS[name]
-        if isinstance(found, str) != one.is_text or (one.is_text and found not in one.levels):
-            wanted = ", ".join(one.levels) or f"a number in {one.unit}"
-            raise CohortError(f"{name} holds something else than {wanted}; give one of these.")

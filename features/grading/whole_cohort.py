@@ -78,13 +78,12 @@ def _instants(recorded: Recorded, toxicity: str) -> Iterator[tuple[Integers, Flo
     stopped = np.isfinite(given.end) & (given.end >= given.begin)
     yield given.course, given.begin
     yield given.course[stopped], given.end[stopped]
-    death = recorded.facts["death"].to_numpy()
-    died = np.flatnonzero(recorded.facts["death_cause"].eq(toxicity) & ~np.isnan(death))
-    yield died.astype(np.int64), death[died]
+    died = np.flatnonzero(recorded.facts.died_of(toxicity))
+    yield died.astype(np.int64), recorded.facts.death[died]
 
 
 def _while_alive(recorded: Recorded, course: Integers, at: Floats) -> tuple[Integers, Floats]:
-    death = recorded.facts["death"].to_numpy()[course]
+    death = recorded.facts.death[course]
     alive: Bools = (at >= 0) & ~(at > death)
     return course[alive], at[alive]
 

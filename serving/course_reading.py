@@ -162,8 +162,11 @@ class _Reader:
         low, high = INPUTS[name].hard
         if not low <= canonical <= high:
             self._impossible(where, name, value, unit)
-        elif better := misread_as(name, value, unit, self._age_years()):
-            self._misread(where, name, better)
+            return canonical
+        low, high = INPUTS[name].plausible_at(self._age_years())
+        if not low <= canonical <= high:  # what is plausible fits no other unit better
+            if better := misread_as(name, value, unit, self._age_years()):
+                self._misread(where, name, better)
         return canonical
 
     def _age_years(self) -> float | None:

@@ -47,7 +47,7 @@ class LastOf:
     """The last of some findings, by course and instant."""
 
     def __init__(self, rows: Findings, within_days: float) -> None:
-        self._rows = rows.where(rows.day >= -MOMENT)
+        self._rows = rows.where(rows.day >= -MOMENT) if len(rows.day) else rows
         self._within = within_days
         self._last = LastNoted(
             self._rows.course, self._rows.day, self._rows.visible, self._rows.severity
@@ -55,6 +55,9 @@ class LastOf:
 
     def at(self, course: Integers, at: Floats) -> Noted:
         """Return what was last noted."""
+        if not len(self._rows.day):
+            nothing = np.full(len(at), np.nan)
+            return Noted(nothing, nothing)
         row = self._last.at(course, at, self._within)
         found = row >= 0
         value, day = np.full(len(row), np.nan), np.full(len(row), np.nan)
@@ -79,9 +82,9 @@ def graded_once(
     """Grade every distinct row of `keys`, columns of numbers, once; NaN becomes None."""
     columns = [np.asarray(column, dtype=np.float64) for column in keys.values()]
     code = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
+    for column in columns if len(code) > 1 else ():
         level, place = np.unique(column, return_inverse=True)
         code = np.unique(code * (len(level) + 1) + place, return_inverse=True)[1]
-    rows = np.unique(code, return_index=True)[1]
+    rows = np.unique(code, return_index=True)[1] if len(code) > 1 else range(len(code))
     found = [[None if np.isnan(column[row]) else column[row] for column in columns] for row in rows]
     return Gradings(code, tuple(grade(dict(zip(keys, row, strict=True))) for row in found))

@@ -49,6 +49,10 @@ class Findings:
         )  # fmt: skip
 
 
+_NOTHING = np.zeros(0)
+NO_FINDINGS = Findings(np.zeros(0, dtype=np.int64), _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """Administrations: `start` is the instant of the start, `begin` when it may be read.
@@ -76,6 +80,8 @@ class Given:
 
     def of(self, *agents: str) -> "Given":
         """Return the rows of some agents."""
+        if not len(self.agent):
+            return self
         return self.where(np.isin(self.agent, agents))
 
     @property
@@ -136,7 +142,8 @@ class Recorded:
 
     def findings(self, name: str) -> Findings:
         """Return the results of one input."""
-        return self._rows.where(self._input == name)
+        mine = self._input == name
+        return self._rows.where(mine) if mine.any() else NO_FINDINGS
 
     def limits(self, name: str, which: Literal["low", "high"]) -> Floats:
         """Return the limits of normal that came with the results of one input."""

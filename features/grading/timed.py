@@ -51,17 +51,21 @@ class LastNoted:
     def __init__(
         self, course: Integers, day: Floats, visible: Floats, severity: Floats | None = None
     ) -> None:
+        self._day = day
+        if not len(day):
+            return
         tie = np.zeros(len(day)) if severity is None else severity
         self._row_of_rank = np.lexsort((tie, day, course))
         rank = np.empty(len(day), dtype=np.int64)
         rank[self._row_of_rank] = np.arange(len(day))
-        self._day = day
         self._keys = _Keys(course, visible)
         # Ranks of a later course are all higher, so the running maximum never looks back into one.
-        self._best = np.maximum.accumulate(rank[self._keys.order]) if len(day) else rank
+        self._best = np.maximum.accumulate(rank[self._keys.order])
 
     def at(self, course: Integers, at: Floats, within_days: float = np.inf) -> Integers:
         """Return row numbers, -1 where nothing visible is `within_days` or less old."""
+        if not len(self._day):
+            return np.full(len(course), -1, dtype=np.int64)
         place = self._keys.up_to(course, at)
         found = place > self._keys.before(course)
         rows = np.full(len(course), -1, dtype=np.int64)
@@ -74,12 +78,14 @@ def visible_after(
     course: Integers, day: Floats, visible: Floats, of_course: Integers, start: Floats
 ) -> Floats:
     """Return when the first row made later than `start` became visible, infinite without one."""
+    if not len(day) or not len(start):
+        return np.full(len(start), np.inf)
     keys = _Keys(course, day)
     rank = np.empty(len(day), dtype=np.int64)
     by_visible = np.lexsort((visible, course))
     rank[by_visible] = np.arange(len(day))
     # Ranks of an earlier course are all lower, so the minimum from the end never looks on into one.
-    first = np.minimum.accumulate(rank[keys.order][::-1])[::-1] if len(day) else rank
+    first = np.minimum.accumulate(rank[keys.order][::-1])[::-1]
     place = keys.up_to(of_course, start)
     found = place < keys.before(of_course + 1)
     made = np.full(len(start), np.inf)
@@ -103,6 +109,9 @@ class RunningNow:
         self, course: Integers, begin: Floats, end: Floats, weight: Floats | None = None
     ) -> None:
         each = np.ones(len(begin)) if weight is None else weight
+        self._any = len(begin) > 0
+        if not self._any:
+            return
         runs = end > begin
         stops = runs & np.isfinite(end)
         instant = np.concatenate([begin[runs], end[stops]])
@@ -112,6 +121,8 @@ class RunningNow:
 
     def at(self, course: Integers, at: Floats) -> Floats:
         """Return the sums."""
+        if not self._any:
+            return np.zeros(len(course))
         here = self._sums[self._keys.up_to(course, at)] - self._sums[self._keys.before(course)]
         return np.asarray(here, dtype=np.float64)
 

@@ -14,6 +14,8 @@ from features.scores import SCORES
 OLDEST_DAYS_BEFORE_LYMPHODEPLETION = 14.0
 """How old a reading "before lymphodepletion" may be [A]."""
 
+UNVERIFIED_ITEMS = "Part of its formula was not read in the source: not verified."
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreReading:
@@ -132,7 +134,7 @@ def _days_words(days: tuple[int, ...]) -> str:
 def _cautions(score: Score, diagnosis: str | None, age_years: float | None) -> tuple[str, ...]:
     found = [score.caution]
     if score.items_tag not in READ_TAGS:
-        found.append("The thresholds of its items were not read in the source: not verified.")
+        found.append(UNVERIFIED_ITEMS)
     if score.diagnoses and diagnosis is not None and diagnosis not in score.diagnoses:
         found.append(f"Not made in {diagnosis}: {score.population}.")
     if age_years is not None and age_years < score.youngest_years:

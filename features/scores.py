@@ -193,6 +193,7 @@ SCORES: Mapping[str, Score] = MappingProxyType(
                 "m_easix", "m-EASIX", "改良EASIX评分", m_easix,
                 ("ldh_u_l", "crp_mg_l", "platelets_10e9_l"),
                 *_PENNISI, "10.1182/bloodadvances.2020003885", _AS_PENNISI, _EASIX_CAUTION,
+                items_tag="Mh",  # that CRP is in mg/dL
                 log2=True, youngest_years=0.0,
             ),
             Score(

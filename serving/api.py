@@ -22,8 +22,8 @@ from serving.errors import (
     status_of,
 )
 from serving.measures import measures
-from serving.messages import ErrorBody, RiskRequest
-from serving.replies import Asked, ReleaseFacts, RiskAnswer
+from serving.messages import ErrorBody, GradeRequest, RiskRequest
+from serving.replies import Asked, GradeAnswer, ReleaseFacts, RiskAnswer
 from serving.settings import DEFAULT_BODY_LIMIT_BYTES
 from serving.words import language_of
 
@@ -39,12 +39,12 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     422: {"model": ErrorBody, "description": "What is wrong, by path; no value is repeated."},
     503: {"model": ErrorBody, "description": "The answer could not be recorded, or no desk yet."},
 }
-_RISK_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {_JSON: {"schema": {"$ref": _SCHEMA.format(model="RiskRequest")}}},
-    }
-}
+
+
+def _body_of(model: str) -> dict[str, Any]:
+    """Return how a body that we read ourselves is described."""
+    content = {_JSON: {"schema": {"$ref": _SCHEMA.format(model=model)}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 class Api(FastAPI):
@@ -54,13 +54,15 @@ class Api(FastAPI):
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
 
     def openapi(self) -> dict[str, Any]:
-        """Return the contract; the body of ``/v1/risk`` is read by us and described here."""
+        """Return the contract; bodies are read by us and described here."""
         if self.openapi_schema is None:
             contract = get_openapi(
                 title=self.title, version=self.version, description=self.description,
                 routes=self.routes,
             )  # fmt: skip
-            _, made = models_json_schema([(RiskRequest, "validation")], ref_template=_SCHEMA)
+            _, made = models_json_schema(
+                [(RiskRequest, "validation"), (GradeRequest, "validation")], ref_template=_SCHEMA
+            )
             contract["components"]["schemas"].update(made["$defs"])
             self.openapi_schema = contract
         return self.openapi_schema
@@ -89,16 +91,21 @@ def _add_routes(api: Api) -> None:
         "/v1/risk",
         response_model=RiskAnswer,
         responses=_ERRORS,
-        openapi_extra=_RISK_BODY,
+        openapi_extra=_body_of("RiskRequest"),
         summary="One course so far in, one answer out",
     )
     async def risk(request: Request) -> Response:
-        async def work() -> bytes:
-            body = await _read_json(request, api.body_limit_bytes)
-            language = language_of(request.headers.get("accept-language", ""))
-            return await anyio.to_thread.run_sync(_desk(api).answer, body, language)
+        return await _answered(api, request, Desk.answer)
 
-        return await _guarded(work)
+    @api.post(
+        "/v1/grade",
+        response_model=GradeAnswer,
+        responses=_ERRORS,
+        openapi_extra=_body_of("GradeRequest"),
+        summary="Raw findings in, grades and bedside scores out",
+    )
+    async def grade(request: Request) -> Response:
+        return await _answered(api, request, Desk.grade)
 
     @api.get(
         "/v1/model",
@@ -118,6 +125,19 @@ def _add_routes(api: Api) -> None:
             return _QUESTIONS.dump_json(_desk(api).questions())
 
         return await _guarded(work)
+
+
+async def _answered(
+    api: Api, request: Request, how: Callable[[Desk, bytes, str], bytes]
+) -> Response:
+    """Read a body and have it answered in the language that is preferred."""
+
+    async def work() -> bytes:
+        body = await _read_json(request, api.body_limit_bytes)
+        language = language_of(request.headers.get("accept-language", ""))
+        return await anyio.to_thread.run_sync(how, _desk(api), body, language)
+
+    return await _guarded(work)
 
 
 def _desk(api: Api) -> Desk:

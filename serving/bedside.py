@@ -6,11 +6,25 @@ from functools import cached_property
 from typing import Any
 
 from features.arrays import CourseArrays
+from features.grading import Recorded
 from features.matrix import course_arrays, features_of_course
 from features.predictors import PredictorSet
 from models.columns import Floats
 from models.tiers import HIGHEST_AT_CRS_GRADE, HIGHEST_AT_ICANS_GRADE
+from serving.bedside_replies import Graded
+from serving.bedside_scores import bedside_scores
 from serving.course import CourseSoFar, Reading, latest
+from serving.grades import (
+    Compared,
+    grade_replies,
+    graded_by_rule,
+    not_shown,
+    platelets_by_rule,
+    recorded_of,
+)
+from serving.sentences import say
+
+_HIGHEST_AT = {"CRS": HIGHEST_AT_CRS_GRADE, "ICANS": HIGHEST_AT_ICANS_GRADE}
 
 
 @dataclass
@@ -40,15 +54,38 @@ class Bedside:
         return self._arrays[grading_system]
 
     @cached_property
+    def by_rule(self) -> dict[str, Compared]:
+        """CRS and ICANS graded from the findings, beside the grades by hand."""
+        return {} if self.recorded is None else graded_by_rule(self.course, self.recorded)
+
+    @cached_property
+    def recorded(self) -> Recorded | None:
+        """The findings as grading reads them; nothing is graded before the infusion."""
+        return recorded_of(self.course) if self.course.landmark >= 0 else None
+
+    @cached_property
+    def graded(self) -> Graded:
+        """Everything that is graded and scored without a model."""
+        platelets = {} if self.recorded is None else platelets_by_rule(self.course, self.recorded)
+        return Graded(
+            grades=grade_replies(self.by_rule, platelets, self.language),
+            scores=bedside_scores(self.course, self.language),
+            not_shown=not_shown(self.course, self.language),
+        )
+
+    @cached_property
     def raised_by(self) -> str:
-        """Return which current grade puts every tier at the highest, empty if none does."""
-        for toxicity, threshold in (
-            ("CRS", HIGHEST_AT_CRS_GRADE),
-            ("ICANS", HIGHEST_AT_ICANS_GRADE),
-        ):
-            grade = self.course.current_grade(toxicity)
-            if grade is not None and grade >= threshold:
-                return f"every tier is highest while {toxicity} grade is {threshold} or more"
+        """Return which current grade puts every tier at the highest, empty if none does.
+
+        Grades by hand and grades from the findings both raise it: monitoring is only added.
+        """
+        for toxicity, threshold in _HIGHEST_AT.items():
+            hand, rule = self.course.current_grade(toxicity), self.by_rule.get(toxicity)
+            words = {"toxicity": toxicity, "grade": threshold}
+            if hand is not None and hand >= threshold:
+                return say("tier.raised_by_hand", self.language, **words)
+            if rule is not None and rule.now.lowest >= threshold:
+                return say("tier.raised_by_findings", self.language, **words)
         return ""
 
 

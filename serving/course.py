@@ -1,7 +1,7 @@
 """The course so far: what is known of one patient at the instant of a question."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from features.products import Product
@@ -25,6 +25,9 @@ class Dose(NamedTuple):
     start_day: float
     stop_day: float
     known_day: float
+    dose: float | None = None
+    dose_unit: str | None = None
+    intent: str | None = None
 
 
 class Grade(NamedTuple):
@@ -56,6 +59,10 @@ class CourseSoFar:
         Inputs converted with a factor that depends on the assay.
     later_rows : int
         Rows that were known only after the landmark and were left out.
+    treatments_told : bool
+        Whether treatments were given as a list, so that what is not on it was not given.
+    findings : mapping
+        Findings of the bedside scores that no table holds, as numbers.
     """
 
     facts: Course
@@ -70,11 +77,18 @@ class CourseSoFar:
     repeated: tuple[str, ...] = ()
     approximate: tuple[str, ...] = ()
     later_rows: int = 0
+    treatments_told: bool = True
+    findings: Mapping[str, float] = field(default_factory=dict)
 
     def current_grade(self, toxicity: str) -> int | None:
         """Return the last known grade (the worst of its moment), ``None`` before the first."""
         mine = [(one.day, one.grade) for one in self.grades if one.toxicity == toxicity]
         return max(mine)[1] if mine else None
+
+    def last_grading(self, toxicity: str, system: str) -> Grade | None:
+        """Return the last known grading in one system (the worst of its moment)."""
+        mine = [one for one in self.grades if (one.toxicity, one.system) == (toxicity, system)]
+        return max(mine, key=lambda one: (one.day, one.grade)) if mine else None
 
     def last(self, name: str) -> Reading | None:
         """Return the latest reading of an input."""

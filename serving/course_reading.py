@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from math import floor, isnan, nan
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -18,7 +19,14 @@ from features.sources.records.site_mapping import SiteMapping
 from features.units import conversion, misread_as, suggested_units, why_never_mixed
 from serving.course import CourseSoFar, Dose, Grade, Reading
 from serving.errors import RequestProblem, path_of, problems_of
-from serving.messages import Grading, Measurement, Problem, RiskRequest, Treatment
+from serving.messages import (
+    CourseRequest,
+    Grading,
+    Measurement,
+    Problem,
+    RiskRequest,
+    Treatment,
+)
 
 SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
@@ -32,8 +40,11 @@ _NO_INFUSION = Problem(
 )
 
 
-def read_request(body: bytes) -> RiskRequest:
-    """Read a request.
+_Request = TypeVar("_Request", bound=CourseRequest)
+
+
+def read_request(body: bytes, kind: type[_Request] = RiskRequest) -> _Request:  # type: ignore[assignment]  # the default is one
+    """Read a request of a kind.
 
     Raises
     ------
@@ -41,13 +52,13 @@ def read_request(body: bytes) -> RiskRequest:
         Telling every problem by its path, without what came.
     """
     try:
-        return RiskRequest.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as found:
-        problem = problems_of(found)
+        problem = problems_of(found, kind)
     raise problem  # outside of the handler: pydantic's error holds the input
 
 
-def course_so_far(request: RiskRequest, site: SiteMapping = _PLAIN) -> CourseSoFar:
+def course_so_far(request: CourseRequest, site: SiteMapping = _PLAIN) -> CourseSoFar:
     """Return the course at its landmark; units and answers may be written as `site` writes them.
 
     Raises
@@ -62,7 +73,7 @@ def course_so_far(request: RiskRequest, site: SiteMapping = _PLAIN) -> CourseSoF
 class _Reader:
     """Reads one request, collecting what is wrong with it."""
 
-    request: RiskRequest
+    request: CourseRequest
     site: SiteMapping
     problems: list[Problem] = field(default_factory=list)
     repeated: dict[str, None] = field(default_factory=dict)
@@ -96,6 +107,8 @@ class _Reader:
             repeated=tuple(self.repeated),
             approximate=tuple(self.approximate),
             later_rows=sum(day > landmark for day in known),
+            treatments_told="treatments" in asked.model_fields_set,
+            findings=asked.findings.numbers(),
         )
 
     def _readings(self, rows: Sequence[Measurement]) -> list[Reading]:
@@ -203,7 +216,7 @@ class _Reader:
             self._wrong(
                 where, "stop_day", "is before its start", "the start or later", "Mend the order."
             )
-        return Dose(row.agent, start, stop, known)
+        return Dose(row.agent, start, stop, known, row.dose, row.dose_unit, row.intent)
 
     def _grade(self, where: Where, row: Grading) -> Grade:
         day, known = self._span(where, row.day, row.at, row.known_day, row.known_at)

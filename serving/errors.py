@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import LedgerError, ModelFormatError, ReleaseError, VigiCellError
-from serving.messages import ErrorBody, Problem, field_names
+from serving.messages import CourseRequest, ErrorBody, Problem, RiskRequest, field_names
 
 _log = logging.getLogger("vigicell.serving")
 _LONGEST_KEY = 40  # characters of an unknown field's name that are repeated
@@ -98,10 +98,12 @@ def body_of(error: VigiCellError) -> ErrorBody:
     )
 
 
-def problems_of(error: ValidationError) -> RequestProblem:
+def problems_of(error: ValidationError, kind: type[CourseRequest] = RiskRequest) -> RequestProblem:
     """Turn pydantic's findings into ours, without the input and without its texts."""
     found = error.errors(include_url=False, include_input=False)
-    return RequestProblem([_problem(one["type"], one["loc"], one.get("ctx", {})) for one in found])
+    return RequestProblem(
+        [_problem(one["type"], one["loc"], one.get("ctx", {}), kind) for one in found]
+    )
 
 
 def path_of(location: Sequence[int | str]) -> str:
@@ -130,14 +132,19 @@ UNEXPECTED = ErrorBody(
 )
 
 
-def _problem(kind: str, location: Sequence[int | str], context: Mapping[str, Any]) -> Problem:
-    if kind == "extra_forbidden":
-        return _unknown_field(location[:-1], str(location[-1]))
-    if kind.startswith(("datetime", "date_", "time_")):
+def _problem(
+    found: str,
+    location: Sequence[int | str],
+    context: Mapping[str, Any],
+    kind: type[CourseRequest],
+) -> Problem:
+    if found == "extra_forbidden":
+        return _unknown_field(location[:-1], str(location[-1]), kind)
+    if found.startswith(("datetime", "date_", "time_")):
         return Problem(
             path=path_of(location), problem="is no time", legal=_TIMES[0], what_to_do=_MEND
         )
-    wrong, legal = _SENTENCES.get(kind, ("is not legal here", "see /v1/openapi.json"))
+    wrong, legal = _SENTENCES.get(found, ("is not legal here", "see /v1/openapi.json"))
     return Problem(
         path=path_of(location),
         problem=wrong.format_map(context),
@@ -146,9 +153,9 @@ def _problem(kind: str, location: Sequence[int | str], context: Mapping[str, Any
     )
 
 
-def _unknown_field(parent: Sequence[int | str], key: str) -> Problem:
+def _unknown_field(parent: Sequence[int | str], key: str, kind: type[CourseRequest]) -> Problem:
     """Say which field does not exist: its name, unlike its value, is no patient's."""
-    names = field_names(parent)
+    names = field_names(parent, kind)
     shown = "".join(one if one.isprintable() else "?" for one in key[:_LONGEST_KEY])
     near = get_close_matches(shown.lower(), names, n=1)
     return Problem(

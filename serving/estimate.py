@@ -1,5 +1,6 @@
 """One model's answer to one course: when it answers, what it says, what it warns of."""
 
+from functools import cached_property
 from math import inf, isnan
 
 import numpy as np
@@ -7,20 +8,23 @@ import numpy as np
 from features.inputs import COURSE_FIELDS
 from features.question_words import question_text
 from features.questions import Question
-from models.columns import NamedMatrix
+from models.columns import Floats, NamedMatrix
 from models.tiers import Tiers
 from serving.asked_model import AskedModel
 from serving.bedside import Bedside
+from serving.could_change import WhatCouldChange
 from serving.course import CourseSoFar
-from serving.notices import notices_of
+from serving.notices import notices_of, old_inputs
 from serving.replies import (
     Abstention,
     Asked,
     Comparison,
+    CouldChange,
     Interval,
     QuestionAnswer,
     Tier,
 )
+from serving.sentences import say
 from serving.words import (
     TOP_TIER,
     action,
@@ -31,13 +35,15 @@ from serving.words import (
 from serving.words_of_drivers import explained
 
 
-def asked_words(one: Question, landmark: float | None = None, resolution: str = "") -> Asked:
+def asked_words(
+    one: Question, landmark: float | None = None, resolution: str = "", language: str = "en"
+) -> Asked:
     """Return a question in words, with its window from a landmark."""
     start = one.landmark_days[0] if landmark is None else landmark
     end = one.horizon_end(start, resolution or "instant")
     return Asked(
         name=one.name,
-        text=question_text(one),
+        text=question_text(one, language),
         toxicity=one.toxicity,
         min_grade=one.min_grade,
         from_day=start,
@@ -45,47 +51,32 @@ def asked_words(one: Question, landmark: float | None = None, resolution: str = 
     )
 
 
-def refusal(
-    course: CourseSoFar, one: Question, *, answers: bool, silent_because: str
-) -> Abstention | None:
+def abstention(reason: str, language: str = "en", key: str = "", **values: object) -> Abstention:
+    """Return an abstention by its reason, and the key of its words where there are several."""
+    return Abstention(reason=reason, text=say(f"abstention.{key or reason}", language, **values))
+
+
+def refusal(course: CourseSoFar, one: Question, language: str = "en") -> Abstention | None:
     """Return why a question cannot be answered for this course, ``None`` when it can."""
-    if not answers:
-        return Abstention(reason="silent_model", text=silent_because)
     if course.product is None:
-        return Abstention(reason=course.no_product_code, text=course.no_product)
+        return abstention(course.no_product_code, language, detail=course.no_product)
     if not _within_landmarks(course, one):
-        return Abstention(reason="outside_landmarks", text=_landmark_words(course, one))
-    return _objection_of_grades(course, one)
+        return _outside_landmarks(course, one, language)
+    return _objection_of_grades(course, one, language)
 
 
-def _objection_of_grades(course: CourseSoFar, one: Question) -> Abstention | None:
+def _objection_of_grades(course: CourseSoFar, one: Question, language: str) -> Abstention | None:
     grade = course.current_grade(one.toxicity)
+    words = {"toxicity": one.toxicity}
     if grade is not None and grade >= one.min_grade:
-        return Abstention(
-            reason="not_at_risk",
-            text=f"{one.toxicity} has reached grade {one.min_grade} already, which is what this "
-            "question is about.",
-        )
+        return abstention("not_at_risk", language, grade=one.min_grade, **words)
     # In training a course is at risk only where this toxicity was graded.
     if grade is None and not one.before_infusion:
-        return Abstention(reason="not_graded", text=_not_graded_words(course, one))
+        key = "not_graded" if course.landmark > 0 else "not_graded_yet"
+        return abstention("not_graded", language, key, **words)
     if grade is not None and grade < one.from_grade:
-        return Abstention(
-            reason="below_from_grade",
-            text=f"This question is asked of patients with {one.toxicity} of grade "
-            f"{one.from_grade} or more. The latest grade given is below that.",
-        )
+        return abstention("below_from_grade", language, grade=one.from_grade, **words)
     return None
-
-
-def _not_graded_words(course: CourseSoFar, one: Question) -> str:
-    to_do = "give a grade row, 0 if looked at and absent"
-    if course.landmark > 0:
-        return f"No {one.toxicity} grade was given: {to_do}. A missing grade is not grade 0."
-    return (
-        f"No {one.toxicity} grade was given. This question begins with the first grading after "
-        f"the infusion; before it ask the questions before infusion, after it {to_do}."
-    )
 
 
 def _within_landmarks(course: CourseSoFar, one: Question) -> bool:
@@ -101,35 +92,33 @@ def _landmark_range(course: CourseSoFar, one: Question) -> tuple[float, float]:
     return one.instant(days[0], course.resolution), one.instant(days[-1], course.resolution)
 
 
-def _landmark_words(course: CourseSoFar, one: Question) -> str:
+def _outside_landmarks(course: CourseSoFar, one: Question, language: str) -> Abstention:
     first, last = _landmark_range(course, one)
-    here = f"this course stands at day {course.landmark:g}"
     if one.before_infusion and course.landmark > last:
-        return (
-            f"This question is asked before the infusion, up to day {last:g}; {here}. "
-            "Ask the daily questions now."
-        )
-    if one.before_infusion or course.landmark >= first:
-        return f"This question is asked from day {first:g} to day {last:g}; {here}."
-    return (
-        f"This question is asked after the infusion, from day {first:g} to day {last:g}; {here}. "
-        "Until then ask the questions before the infusion."
-    )
+        key = "after_infusion"
+    elif one.before_infusion or course.landmark >= first:
+        key = "outside_days"
+    else:
+        key = "before_first_day"
+    days = {"first": first, "last": last, "here": course.landmark}
+    return abstention("outside_landmarks", language, key, **days)
 
 
-def _cut_offs(tiers: Tiers, at: int) -> str:
+def _cut_offs(tiers: Tiers, at: int, language: str) -> str:
     """Return between which cut-offs an estimate lies, as the reason for its tier."""
-    lower = tiers.tiers[at].lower
-    upper = tiers.tiers[at + 1].lower if at + 1 < len(tiers.tiers) else None
-    if upper is None:
-        return f"the estimate is {percent(lower)} or more" if at else "this model has one tier"
-    if at == 0:
-        return f"the estimate is below {percent(upper)}"
-    return f"the estimate is {percent(lower)} or more and below {percent(upper)}"
+    lower = percent(tiers.tiers[at].lower)
+    if at + 1 == len(tiers.tiers):
+        return say("tier.at_or_above" if at else "tier.one_tier", language, lower=lower)
+    upper = percent(tiers.tiers[at + 1].lower)
+    return say("tier.from_to" if at else "tier.below", language, lower=lower, upper=upper)
 
 
 class Estimator(AskedModel):
     """A risk model that answers about single courses."""
+
+    @cached_property
+    def _what_could_change(self) -> WhatCouldChange:
+        return WhatCouldChange(self.model)
 
     def answer(self, bedside: Bedside) -> QuestionAnswer:
         """Answer for a course to which :func:`refusal` had no objection."""
@@ -139,29 +128,41 @@ class Estimator(AskedModel):
         probability = float(explanation.probability[0])
         product = course.product.name if course.product else None
         return QuestionAnswer(
-            question=asked_words(self.model.question, course.landmark, course.resolution),
+            question=asked_words(
+                self.model.question, course.landmark, course.resolution, bedside.language
+            ),
             probability=probability,
-            interval=self._interval(matrix),
-            compared=self._compared(probability, product, course),
+            interval=self._interval(matrix, bedside.language),
+            compared=self._compared(probability, product, bedside),
             tier=self._tier(probability, bedside),
             explanation=explained(
                 explanation, row[0], probability, course, bedside.latest, bedside.language
             ),
             inputs_missing=[name for name in self.inputs if name not in bedside.latest],
+            could_change=self._could_change(row, probability, bedside),
             notices=notices_of(self, matrix, bedside),
             model=self.name(product),
         )
 
-    def _interval(self, matrix: NamedMatrix) -> Interval | None:
+    def _could_change(
+        self, row: Floats, probability: float, bedside: Bedside
+    ) -> CouldChange | None:
+        old = old_inputs(self, bedside)
+        ranges = self._what_could_change.of(row, probability, old, bedside)
+        if not ranges:
+            return None
+        return CouldChange(ranges=ranges, meaning=say("range.meaning", bedside.language))
+
+    def _interval(self, matrix: NamedMatrix, language: str) -> Interval | None:
         low, high = (float(bound) for bound in self.model.interval(matrix)[0])
         if isnan(low) or isnan(high):
             return None
-        return Interval(low=low, high=high, meaning=interval_meaning(self.model.manifest))
+        return Interval(low=low, high=high, meaning=interval_meaning(self.model.manifest, language))
 
     def _compared(
-        self, probability: float, product: str | None, course: CourseSoFar
+        self, probability: float, product: str | None, bedside: Bedside
     ) -> Comparison | None:
-        asked = self.model.question
+        asked, course = self.model.question, bedside.course
         begun = [
             day
             for day in asked.landmark_days
@@ -176,7 +177,7 @@ class Estimator(AskedModel):
         return Comparison(
             ratio=probability / reference.probability,
             average=reference.probability,
-            meaning=compared_words(reference, asked),
+            meaning=compared_words(reference, asked, bedside.language),
         )
 
     def _tier(self, probability: float, bedside: Bedside) -> Tier | None:
@@ -185,11 +186,11 @@ class Estimator(AskedModel):
             return None
         of = len(tiers.tiers)
         at = int(tiers.position(np.array([probability]))[0])
-        because, name = _cut_offs(tiers, at), tiers.shown_name(at)
+        because, name = _cut_offs(tiers, at, bedside.language), tiers.shown_name(at)
         if bedside.raised_by:
             at, because = of - 1, bedside.raised_by
             name = tiers.tiers[at].name if of > 1 else TOP_TIER
-        own, words = tiers.tiers[at], action(at + 1, of)
+        own, words = tiers.tiers[at], action(at + 1, of, bedside.language)
         return Tier(
             name=name,
             rank=at + 1,

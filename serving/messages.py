@@ -30,6 +30,7 @@ from features.tables import (
     TABLES,
     TOXICITIES,
 )
+from serving.examples import EXAMPLE_GRADE_REQUEST, EXAMPLE_REQUEST
 
 MOST_MEASUREMENTS = 20_000
 _MOST_TREATMENTS = 2_000
@@ -160,40 +161,21 @@ class Grading(Message):
     contact: Annotated[str, LegalWord(CONTACTS)] | None = None
 
 
-EXAMPLE_REQUEST: dict[str, Any] = {
-    "course": {
-        "product": "axicabtagene ciloleucel",
-        "diagnosis": "LBCL",
-        "age_years": 61,
-        "sex": "female",
-        "weight_kg": 68,
-        "ecog": 1,
-        "prior_lines": 3,
-        "lymphodepletion": "fludarabine_cyclophosphamide",
-        "infused_at": "2026-03-02T10:00:00+08:00",
-    },
-    "measurements": [
-        {"input": "crp_mg_l", "value": 2.1, "unit": "mg/dL", "day": -1},
-        {"input": "ferritin_ng_ml", "value": 640, "unit": "ng/mL", "day": -1},
-        {"input": "ldh_u_l", "value": 310, "unit": "U/L", "day": -1},
-        {"input": "platelets_10e9_l", "value": 92, "unit": "10*9/L", "day": -1},
-        {"input": "temperature_c", "value": 38.7, "unit": "Cel", "at": "2026-03-04T08:00:00+08:00"},
-        {"input": "crp_mg_l", "value": 84, "unit": "mg/L", "day": 2.0},
-        {"input": "ferritin_ng_ml", "value": 1480, "unit": "ng/mL", "day": 2.0},
-        {"input": "oxygen_device", "text": "room_air", "day": 2.0},
-        {"input": "ice_score", "value": 10, "unit": "{score}", "day": 2.0},
-    ],
-    "treatments": [{"agent": "antipyretic", "start_day": 1.9}],
-    "grades": [
-        {"toxicity": "CRS", "grade": 0, "day": 1.0},
-        {"toxicity": "CRS", "grade": 1, "day": 2.0},
-        {"toxicity": "ICANS", "grade": 0, "day": 2.0},
-    ],
-    "landmark": 2.0,
-}
+class Findings(Message):
+    """Findings of the bedside scores that no measurement holds; what is left out is not known."""
+
+    immunosuppressed: bool | None = Field(default=None, description="known immunosuppression")
+    enlarged_organs: Annotated[int, Field(ge=0, le=2)] | None = Field(
+        default=None, description="how many of liver and spleen are enlarged"
+    )
+    haemophagocytosis: bool | None = Field(default=None, description="in a marrow aspirate")
+
+    def numbers(self) -> dict[str, float]:
+        """Return what is known, as numbers."""
+        return {name: float(one) for name, one in self if one is not None}
 
 
-class RiskRequest(Message):
+class CourseRequest(Message):
     """One course so far. Every row has a day, or a time where the course says when it began."""
 
     course: Course
@@ -201,7 +183,8 @@ class RiskRequest(Message):
         default_factory=list
     )
     treatments: Annotated[list[Treatment], Field(max_length=_MOST_TREATMENTS)] = Field(
-        default_factory=list
+        default_factory=list,
+        description="an empty list says that none was given; left out, it is not known for grading",
     )
     grades: Annotated[list[Grading], Field(max_length=_MOST_GRADES)] = Field(default_factory=list)
     landmark: Day | None = Field(
@@ -213,6 +196,18 @@ class RiskRequest(Message):
         default="instant",
         description="'day' where days are only numbers of days, known at their end",
     )
+    findings: Findings = Field(default_factory=Findings)
+
+
+class GradeRequest(CourseRequest):
+    """One course so far, to be graded and scored; no model is asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_GRADE_REQUEST]})
+
+
+class RiskRequest(CourseRequest):
+    """One course so far, and the questions about it."""
+
     questions: Annotated[list[Word], Field(max_length=_MOST_QUESTIONS)] | None = Field(
         default=None, description="names of questions; all that apply if left out"
     )
@@ -263,10 +258,13 @@ _FIELDS: Mapping[str, Sequence[str]] = {
     "measurements": list(Measurement.__annotations__),
     "treatments": list(Treatment.model_fields),
     "grades": list(Grading.model_fields),
+    "findings": list(Findings.model_fields),
 }
 
 
-def field_names(location: Sequence[int | str]) -> Sequence[str]:
-    """Return the legal fields of the object at a location."""
+def field_names(
+    location: Sequence[int | str], kind: type[CourseRequest] = RiskRequest
+) -> Sequence[str]:
+    """Return the legal fields of the object at a location of a request."""
     where = next((part for part in location if isinstance(part, str)), "")
-    return _FIELDS.get(where) or list(RiskRequest.model_fields)
+    return _FIELDS.get(where) or list(kind.model_fields)

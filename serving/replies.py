@@ -2,13 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Reply(BaseModel):
-    """Part of an answer."""
-
-    model_config = ConfigDict(frozen=True)
+from serving.bedside_replies import Graded, MonitoringPlan
+from serving.reply import Reply
 
 
 class Notice(Reply):
@@ -81,6 +78,29 @@ class Explanation(Reply):
     meaning: str
 
 
+class InputRange(Reply):
+    """What a missing or old input could change."""
+
+    input: str
+    label: str
+    why: Literal["missing", "old"]
+    age_hours: float | None = Field(description="how old the last reading is")
+    lowest: float = Field(description="lowest probability over its plausible values")
+    highest: float
+    lowest_at: str = Field(description="the value at which it is lowest")
+    highest_at: str
+    changes_tier: bool | None = Field(
+        description="whether some value would give another tier; null while a grade decides it"
+    )
+
+
+class CouldChange(Reply):
+    """What missing and old inputs could change, each alone, the widest range first."""
+
+    ranges: list[InputRange]
+    meaning: str
+
+
 class ModelName(Reply):
     """Which model answered, and what it has seen."""
 
@@ -118,14 +138,29 @@ class QuestionAnswer(Reply):
     tier: Tier | None = None
     explanation: Explanation | None = None
     inputs_missing: list[str] = Field(default_factory=list)
+    could_change: CouldChange | None = None
     notices: list[Notice] = Field(default_factory=list)
     model: ModelName | None = None
 
 
-class RiskAnswer(Reply):
+class GradeAnswer(Graded):
+    """Grades and scores of one course at one instant; no model is asked."""
+
+    ledger_id: str = Field(description="under this id the answer is recorded")
+    language: str
+    product: str | None
+    landmark_day: float
+    watch: Tier | None = Field(description="the highest tier where a current grade asks for it")
+    notices: list[Notice]
+    not_covered: list[str]
+    caution: str
+
+
+class RiskAnswer(Graded):
     """The answer to one course at one instant."""
 
     ledger_id: str = Field(description="under this id the answer is recorded")
+    language: str = Field(description="en or zh, by Accept-Language")
     demonstration: bool
     synthetic_notice: str | None = Field(
         description="said whenever a model fitted to synthetic courses answers"
@@ -134,6 +169,7 @@ class RiskAnswer(Reply):
     product: str | None
     landmark_day: float
     watch: Tier | None = Field(description="the highest tier of all questions and current grades")
+    monitoring: MonitoringPlan
     answers: list[QuestionAnswer]
     notices: list[Notice]
     not_covered: list[str] = Field(description="what no question asks about")

@@ -1,4 +1,4 @@
-"""What a person reads: questions, tiers and drivers in clinical words.
+"""What a person reads: tiers, intervals, values and labels in clinical words.
 
 Actions say how closely to watch and end in the local protocol. They name no drug and no dose, and
 every one of them only adds to the product's label and the site's own plan.
@@ -13,29 +13,12 @@ from features.columns import COLUMNS
 from features.inputs import INPUTS
 from features.questions import Question
 from models.risk_model import ALL_PRODUCTS, ReferenceRisk
+from serving.monitoring_plan import level_of
+from serving.sentences import SENTENCES, say
 
-_INTERVAL = (
-    "uncertainty of this model's estimate, from refits on resampled training patients; not of this "
-    "patient's outcome and not of how another hospital differs"
-)
-ASSOCIATIONS = (
-    "associations in the training cohort under usual treatment, not causes; contributions are "
-    "rescaled from log-odds so that base, drivers and rest add up to the probability"
-)
-SYNTHETIC_NOTICE = (
-    "DEMONSTRATION: the model was fitted to synthetic courses. Its figures describe no patient and "
-    "must not be used for care."
-)
-NOT_COVERED = (
-    "infection",
-    "haemophagocytic syndrome (IEC-HS)",
-    "delayed neurotoxicity and other late effects",
-    "toxicity of other treatments and of the disease itself",
-)
-CAUTION = (
-    "A low estimate is never a reason to discharge, nor to watch less than label and protocol say."
-)
 TOP_TIER = "high"  # of a question without tiers of its own
+NOT_COVERED = ("infection", "iec_hs", "delayed", "other")
+"""What no question asks about, in the order in which it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +29,35 @@ class Action:
     source: str
 
 
-_LOWEST = Action(
-    "Watch as the product's label and the site's protocol say, with ICE at least twice daily; this "
-    "answer takes nothing away from either. Assess by local protocol.",
-    "ASCO 2021, 10.1200/JCO.21.01992",
-)
-_BETWEEN = Action(
-    "Add to label and protocol: vital signs every 4 hours, ICE and motor function every 8 hours, "
-    "laboratory every 12 to 24 hours. Assess by local protocol.",
-    "ASCO 2021, 10.1200/JCO.21.01992; ASH self-assessment programme; to be signed by the site",
-)
-_HIGHEST = Action(
-    "Add to label and protocol: heart rhythm and oxygen saturation continuously, blood pressure "
-    "every 1 to 2 hours, neurological assessment every 4 to 6 hours, laboratory every 8 to 12 "
-    "hours, intensive care informed. Assess by local protocol.",
-    "ASCO 2021, 10.1200/JCO.21.01992 (grade 2 or more); frequencies to be signed by the site",
-)
-
-
-def action(rank: int, of: int) -> Action:
+def action(rank: int, of: int, language: str = "en") -> Action:
     """Return what tier number `rank` of `of` adds; the only tier of a question is the highest."""
-    if rank >= of:
-        return _HIGHEST
-    return _LOWEST if rank <= 1 else _BETWEEN
+    level = level_of(rank, of)
+    return Action(say(f"tier.{level}", language), say(f"tier.source_{level}", language))
 
 
-def interval_meaning(manifest: Mapping[str, Any]) -> str:
+def not_covered(language: str = "en") -> list[str]:
+    """Return what no question asks about."""
+    return [say(f"not_covered.{one}", language) for one in NOT_COVERED]
+
+
+def interval_meaning(manifest: Mapping[str, Any], language: str = "en") -> str:
     """Return what the interval is, with the coverage that was found for it where one was."""
-    coverage = manifest.get("interval_coverage")
+    words, coverage = say("said.interval", language), manifest.get("interval_coverage")
     if not isinstance(coverage, int | float):
-        return _INTERVAL
-    return f"{_INTERVAL}; it held {100 * coverage:.0f} % of the true risks of synthetic courses"
+        return words
+    return say("said.interval_coverage", language, interval=words, percent=100 * coverage)
 
 
-def compared_words(reference: ReferenceRisk, asked: Question) -> str:
+def compared_words(reference: ReferenceRisk, asked: Question, language: str = "en") -> str:
     """Return who the average patient of a comparison is."""
-    whose = "all products" if reference.product == ALL_PRODUCTS else "this product"
-    when = "before infusion" if asked.before_infusion else f"on day {reference.landmark_day:g}"
-    return f"the mean of the estimates of training patients of {whose} who were at risk {when}"
+    everybody = reference.product == ALL_PRODUCTS
+    whose = say("said.all_products" if everybody else "said.this_product", language)
+    when = (
+        say("said.before_infusion", language)
+        if asked.before_infusion
+        else say("said.on_day", language, day=reference.landmark_day)
+    )
+    return say("said.compared", language, whose=whose, when=when)
 
 
 def percent(share: float) -> str:
@@ -96,21 +70,41 @@ _UNITS = {
     "Cel": "°C", "10*3/uL": "10⁹/L", "10*6/uL": "10¹²/L", "mm[Hg]": "mmHg", "a": "years",
     "ng/mL{FEU}": "ng/mL FEU", "d": "days", "{cells}": "cells", "1": "",
 }  # fmt: skip
+_UNITS_ZH = {
+    "a": "岁",
+    "d": "天",
+    "h": "小时",
+    "{cells}": "个细胞",
+    "{doses}": "次",
+    "{lines}": "线",
+}
 
 
-def shown_value(value: float, unit: str) -> str:
+def shown_value(value: float, unit: str, language: str = "en") -> str:
     """Return a value with its unit as a person reads it."""
     if isnan(value):
-        return "not measured"
+        return say("shown.not_measured", language)
     plain = _UNITS.get(unit, "" if unit.startswith("{") else unit)
+    if language == "zh":
+        plain = _UNITS_ZH.get(unit, plain)
     return f"{value:.4g} {plain}".rstrip()
 
 
-def input_label(name: str) -> str:
+def input_label(name: str, language: str = "en") -> str:
     """Return the clinical label of an input or of a predictor's column."""
     if name in INPUTS:
-        return INPUTS[name].label
-    return COLUMNS[name].description.label if name in COLUMNS else name
+        return INPUTS[name].label_zh if language == "zh" else INPUTS[name].label
+    if name not in COLUMNS:
+        return name
+    words = COLUMNS[name].description
+    return words.label_zh if language == "zh" else words.label
+
+
+def finding_label(name: str, language: str = "en") -> str:
+    """Return the clinical label of a finding that a grade or a score reads."""
+    return say(f"finding.{name}", language) if f"finding.{name}" in SENTENCES else (
+        input_label(name, language)
+    )  # fmt: skip
 
 
 def language_of(accept_language: str) -> str:

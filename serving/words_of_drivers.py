@@ -9,12 +9,12 @@ from models.explanation import Explanation
 from serving.course import CourseSoFar, Reading
 from serving.replies import Driver
 from serving.replies import Explanation as ExplanationReply
-from serving.words import ASSOCIATIONS, shown_value
+from serving.sentences import say
+from serving.words import shown_value
 
 _MOST_DRIVERS = 8
 _LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
 _RELATIVE = ("change", "slope")
-NONE_SO_FAR = "none so far"
 
 
 def explained(
@@ -46,7 +46,9 @@ def explained(
     ]  # fmt: skip
     base = float(explanation.average_probability[0])
     rest = probability - base - sum(one.contribution for one in drivers)
-    return ExplanationReply(base=base, drivers=drivers, rest=rest, meaning=ASSOCIATIONS)
+    return ExplanationReply(
+        base=base, drivers=drivers, rest=rest, meaning=say("said.associations", language)
+    )
 
 
 def _driver(
@@ -65,9 +67,9 @@ def _driver(
         predictor=name,
         label=words.label_zh if language == "zh" else words.label,
         value=clinical,
-        shown=NONE_SO_FAR
+        shown=say("shown.none_so_far", language)
         if not known and _has_not_been(words, course, latest)
-        else _shown(words, value, clinical),
+        else shown_in_words(words, value, clinical, language),
         unit=words.unit,
         age_hours=_age_hours(name, words, course, latest) if known else None,
         direction="raises" if points >= 0 else "lowers",
@@ -104,17 +106,19 @@ def _has_not_been(words: Description, course: CourseSoFar, latest: Mapping[str, 
     return given or (words.summary == "fever" and "temperature_c" in latest)
 
 
-def _shown(words: Description, value: float, clinical: float | None) -> str:
+def shown_in_words(words: Description, value: float, clinical: float | None, language: str) -> str:
+    """Return the value of a column, and what a clinician makes of it, as a person reads it."""
+    slope = words.summary == "slope"
     if clinical is None:
-        return "not known"
+        return say("shown.not_known", language)
     if words.transform == "logit":
         return f"{100 * clinical:.1f} %"
     if words.transform == "log2(1+x)" and words.summary in _RELATIVE:
-        return f"times {clinical:.3g}" + (" per day" if words.summary == "slope" else "")
+        return say("shown.times_per_day" if slope else "shown.times", language, factor=clinical)
     if words.unit == "" and value in (0.0, 1.0):
-        return "yes" if value else "no"
-    per_day = "/d" if words.summary == "slope" else ""
-    return shown_value(clinical, words.unit) + per_day
+        return say("shown.yes" if value else "shown.no", language)
+    plain = shown_value(clinical, words.unit, language)
+    return say("shown.per_day", language, value=plain) if slope else plain
 
 
 def _age_hours(

@@ -6,7 +6,7 @@ The same for one course at an instant: :func:`crs_at`, :func:`icans_at`, :func:`
 person graded, which is never changed.
 """
 
-from features.grading.by_hand import KINDS, beside_the_hand
+from features.grading.by_hand import KINDS, Kind, beside_one, beside_the_hand
 from features.grading.crs import CrsFindings, Oxygen, grade_crs, has_fever, oxygen_of
 from features.grading.crs_reading import crs_at
 from features.grading.graded import Graded
@@ -28,9 +28,11 @@ __all__ = [
     "Ice",
     "IecHs",
     "IecHsFindings",
+    "Kind",
     "Laboratory",
     "Oxygen",
     "Recorded",
+    "beside_one",
     "beside_the_hand",
     "convert",
     "crs_at",

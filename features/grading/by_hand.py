@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.clock import happened_at
-from features.grading.graded import DEATH
+from features.grading.graded import DEATH, Graded
 from features.grading.recorded import Recorded, recorded_cohort
 from features.grading.whole_cohort import READERS, SYSTEM, gradings_frame
 from features.tables import Cohort
@@ -61,7 +61,7 @@ def _held_against(cohort: Cohort, recorded: Recorded, toxicity: str) -> pd.DataF
     gradings = READERS[toxicity](recorded).at(course, at)
     frame = gradings_frame(cohort, toxicity, course, at, gradings)
     frame = frame.assign(day=day, by_hand=hand["grade"].to_numpy(dtype=np.float64))
-    unexplained = np.equal(recorded.facts.death_cause, None)[course]
+    unexplained = pd.isna(recorded.facts.death_cause)[course]
     frame = _death_may_be_due(frame.rename(columns={"grade": "computed"}), unexplained)
     return frame.assign(kind=_kind(frame))
 
@@ -74,6 +74,22 @@ def _death_may_be_due(frame: pd.DataFrame, unexplained: np.ndarray) -> pd.DataFr
         highest=frame["highest"].mask(open_, DEATH),
         missing=frame["missing"].mask(open_, missing + "death_cause"),
     )
+
+
+def beside_one(hand: int, found: Graded, *, death_unexplained: bool = True) -> Kind:
+    """Hold one grade by hand against the grading by rule at its instant.
+
+    Parameters
+    ----------
+    death_unexplained : bool
+        No cause of a death is recorded, so that a grade 5 by hand is possible.
+    """
+    highest = DEATH if death_unexplained and hand == DEATH else found.highest
+    if hand < found.lowest:
+        return "findings_higher"
+    if hand > highest:
+        return "findings_lower"
+    return "agrees" if hand == found.grade else "unsupported"
 
 
 def _kind(frame: pd.DataFrame) -> np.ndarray:

@@ -8,7 +8,7 @@ further from a count is unknown, and the grade says what it could be. Days below
 added up; a recovery of less than three days counts as below.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -28,6 +28,7 @@ LAST_EARLY_DAY, LAST_LATE_PLATELET_DAY = 30, 100
 INPUT_OF: Mapping[Lineage, str] = MappingProxyType(
     {"neutrophils": "anc_10e9_l", "platelets": "platelets_10e9_l"}
 )
+LINEAGES: tuple[Lineage, ...] = tuple(INPUT_OF)
 TAG_OF: Mapping[Lineage, str] = MappingProxyType({"neutrophils": "Mh", "platelets": "L"})
 _HOLDS = f"A count stands for up to {COUNT_HOLDS_DAYS} days without another: an assumption."
 
@@ -78,11 +79,16 @@ def grade_icaht(
     return _graded(lineage, lowest, highest, rule, notes)
 
 
-def icaht_at(recorded: Recorded, instant: float) -> dict[tuple[Lineage, Phase], Graded]:
-    """Grade all four of one course by what is known at an instant; late ones from day 31 on."""
+def icaht_at(
+    recorded: Recorded, instant: float, lineages: Sequence[Lineage] = LINEAGES
+) -> dict[tuple[Lineage, Phase], Graded]:
+    """Grade both phases of `lineages` of one course by what is known at an instant.
+
+    Late phases are graded from day 31 on.
+    """
     made: dict[tuple[Lineage, Phase], Graded] = {}
-    for lineage, name in INPUT_OF.items():
-        rows = recorded.findings(name)
+    for lineage in lineages:
+        rows = recorded.findings(INPUT_OF[lineage])
         seen = rows.where(rows.visible <= instant)
         # In a source that resolves only days the instant of a day is its end.
         day = seen.day - (1.0 if recorded.resolution == "day" else 0.0)

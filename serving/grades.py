@@ -1,0 +1,130 @@
+"""Grades from the raw findings of one course, beside those by hand, which are never changed.
+
+Shown is what rests on a source that was read, or on an assumption that is named as one. The ICAHT
+of the neutrophils and the criteria of IEC-HS rest on sources that were not: they are named as left
+out, and no grade of them is told.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.clock import landmark_instant
+from features.grading import Graded, beside_one, icaht_at
+from features.grading.icaht import LINEAGES, TAG_OF
+from features.grading.one_course import recorded_course
+from features.grading.recorded import READ_FOR_GRADING, Recorded
+from features.grading.whole_cohort import READERS, SYSTEM
+from serving.bedside_replies import GradeByHand, GradeByRule
+from serving.course import CourseSoFar, Grade
+from serving.phrases import phrase
+from serving.sentences import say
+from serving.words import finding_label
+
+_READ = frozenset(READ_FOR_GRADING)
+_SHOWN_LINEAGES = tuple(one for one in LINEAGES if TAG_OF[one] in ("L", "L2"))
+NOT_SHOWN = ("grade.icaht_neutrophils", "grade.iec_hs")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A grading by rule at the landmark, and the latest one by hand with that of its instant."""
+
+    now: Graded
+    hand: Grade | None = None
+    then: Graded | None = None
+
+
+def graded_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Compared]:
+    """Return CRS and ICANS at the landmark."""
+    return {toxicity: _compared(course, recorded, toxicity) for toxicity in READERS}
+
+
+def platelets_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Graded]:
+    """Return the ICAHT of the platelets by phase: the part of it whose source was read."""
+    found = icaht_at(recorded, course.landmark, _SHOWN_LINEAGES)
+    return {f"{lineage}, {phase}": one for (lineage, phase), one in found.items()}
+
+
+def grade_replies(
+    by_rule: dict[str, Compared], platelets: dict[str, Graded], language: str
+) -> list[GradeByRule]:
+    """Return the grades as they are told."""
+    told = [_told(one.now, "", one, language) for one in by_rule.values()]
+    told += [_told(one, about, None, language) for about, one in platelets.items()]
+    return told
+
+
+def not_shown(course: CourseSoFar, language: str) -> list[str]:
+    """Return what is left out, and why."""
+    keys = NOT_SHOWN if course.landmark >= 0 else ("grade.before_infusion",)
+    return [say(key, language) for key in keys]
+
+
+def recorded_of(course: CourseSoFar) -> Recorded:
+    """Return the findings and treatments of a course as grading reads them."""
+    facts = course.facts
+    return recorded_course(
+        {
+            "age_years": getattr(facts, "age_years", None),
+            "developmental_delay": getattr(facts, "developmental_delay", None),
+        },
+        [
+            (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
+            for one in course.readings
+            if one.input in _READ
+        ],
+        course.doses,
+        resolution=course.resolution,
+        treatments_recorded=course.treatments_told,
+    )
+
+
+def _compared(course: CourseSoFar, recorded: Recorded, toxicity: str) -> Compared:
+    hand = course.last_grading(toxicity, SYSTEM)
+    at = [course.landmark]
+    if hand is not None:
+        at.append(landmark_instant(hand.day, course.resolution))
+    rows = READERS[toxicity](recorded).at(np.zeros(len(at), dtype=np.int64), np.array(at))
+    return Compared(rows.of(0), hand, None if hand is None else rows.of(1))
+
+
+def _told(one: Graded, about: str, compared: Compared | None, language: str) -> GradeByRule:
+    words = [finding_label(name, language) for name in one.missing]
+    rule = phrase(one.rule, language)
+    if one.grade is None:
+        rule = say("grade.not_gradable", language, what=_listed(words, language))
+    notes = [phrase(text, language) for text in one.notes]
+    if one.tag == "A":
+        notes.insert(0, say("grade.assumption", language))
+    return GradeByRule(
+        toxicity=one.toxicity,
+        about=say(f"lineage.{about}", language) if about else "",
+        system=SYSTEM if one.toxicity in READERS else "EHA/EBMT",
+        grade=one.grade,
+        lowest=one.lowest,
+        highest=one.highest,
+        rule=rule,
+        decided_by=list(one.decided_by),
+        missing=list(one.missing),
+        missing_words=words,
+        tag=one.tag,
+        notes=notes,
+        by_hand=None if compared is None else _by_hand(compared, language),
+    )
+
+
+def _by_hand(compared: Compared, language: str) -> GradeByHand | None:
+    if compared.hand is None or compared.then is None:
+        return None
+    kind = beside_one(compared.hand.grade, compared.then)
+    return GradeByHand(
+        grade=compared.hand.grade,
+        day=compared.hand.day,
+        kind=kind,
+        text=say(f"grade.{kind}", language),
+    )
+
+
+def _listed(words: list[str], language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(words)

@@ -4,7 +4,7 @@ Distinct findings are few, so each is graded once, by the same rules as a single
 known at an instant is read, and nothing that was found before the infusion.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from features.grading.assumptions import LOOK_BACK_DAYS
 from features.grading.graded import Graded
 from features.grading.recorded import Findings, Floats, Integers, Recorded
 from features.grading.timed import LastNoted
+
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,17 @@ def graded_once(
 ) -> Gradings:
     """Grade every distinct row of `keys`, columns of numbers, once; NaN becomes None."""
     columns = [np.asarray(column, dtype=np.float64) for column in keys.values()]
+    code, first = _distinct(columns)
+    found = [[None if np.isnan(column[row]) else column[row] for column in columns] for row in first]
+    return Gradings(code, tuple(grade(dict(zip(keys, row, strict=True))) for row in found))
+
+
+def _distinct(columns: Sequence[Floats]) -> tuple[Integers, Sequence[int] | Integers]:
+    """Return the number of each row among the distinct ones, and where each is found first."""
+    if len(columns[0]) <= _FEW:  # sorting so few costs more than grading each
+        return np.arange(len(columns[0])), range(len(columns[0]))
     code = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns if len(code) > 1 else ():
+    for column in columns:
         level, place = np.unique(column, return_inverse=True)
         code = np.unique(code * (len(level) + 1) + place, return_inverse=True)[1]
-    rows = np.unique(code, return_index=True)[1] if len(code) > 1 else range(len(code))
-    found = [[None if np.isnan(column[row]) else column[row] for column in columns] for row in rows]
-    return Gradings(code, tuple(grade(dict(zip(keys, row, strict=True))) for row in found))
+    return code, np.unique(code, return_index=True)[1]

@@ -56,7 +56,15 @@ class Figures:
     figures: tuple[Figure, ...]
 
 
-Block = Text | Bullets | Table | Figures
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, as the bytes of a PNG, and what it shows in words."""
+
+    words: str
+    png: bytes
+
+
+Block = Text | Bullets | Table | Figures | Picture
 
 
 @dataclass(frozen=True)

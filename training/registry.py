@@ -140,6 +140,14 @@ def of_run(store: TrackingStore, run_id: str) -> Version:
     return _version(found[0])
 
 
+def of_digest(store: TrackingStore, question: str, digest_: str) -> Version | None:
+    """Return the newest version of a question with this digest; `None` where there is none."""
+    with said_as_tracking_error(store.uri):
+        found = store.client.search_model_versions(f"name = '{question}'")
+    same = [_version(one) for one in found if one.tags.get("digest") == digest_]
+    return max(same, key=lambda version: int(version.number), default=None)
+
+
 def _found(store: TrackingStore, ask: Callable[[], Any]) -> Version | None:
     found = _asked(store, ask)
     return None if found is None else _version(found)

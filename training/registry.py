@@ -29,6 +29,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
 COMPARATORS = "comparators.json"
+DRAWS = "draws.json"
 OVERRIDDEN = "gate_overridden"
 
 

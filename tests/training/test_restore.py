@@ -102,7 +102,7 @@ def test_a_store_that_goes_away_half_way_is_taken_up_again(
         point(*given)
 
     monkeypatch.setattr(registry, "point", away_after_the_first)
-    with pytest.raises(TrackingError, match="VIGICELL_RELEASE=.*0001-"):
+    with pytest.raises(TrackingError, match=r"VIGICELL_RELEASE=.*0001-"):
         bring_back(store, folder, "the board", "alarms")
     assert len(release_chain(folder)) == 2
     monkeypatch.undo()

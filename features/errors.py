@@ -71,6 +71,10 @@ class TrackingError(VigiCellError):
     """The tracking store cannot be reached or written."""
 
 
+class CardError(VigiCellError):
+    """An evidence pack that cannot be made from what was named."""
+
+
 class SettingsError(VigiCellError):
     """A setting of the service with an illegal value."""
 

@@ -5,6 +5,7 @@ from math import inf, isnan
 import numpy as np
 
 from features.inputs import COURSE_FIELDS
+from features.question_words import question_text
 from features.questions import Question
 from models.columns import NamedMatrix
 from models.tiers import Tiers
@@ -26,7 +27,6 @@ from serving.words import (
     compared_words,
     interval_meaning,
     percent,
-    question_text,
 )
 from serving.words_of_drivers import explained
 

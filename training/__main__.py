@@ -238,6 +238,24 @@ def _transport(said: Namespace, _: WorkFolder) -> None:
     print("\n".join(transport_lines(table)))
 
 
+def _card(said: Namespace, folder: WorkFolder) -> None:
+    from features.errors import CardError
+    from training.cards.pack import write_pack
+    from training.cards.statements import draft_statements
+    from training.tracking_store import open_store
+
+    if said.draft_statements:
+        asked = draft_statements(said.draft_statements)
+        print(f"{asked} statements to fill, all empty: {said.draft_statements}")
+    if said.model and said.out:
+        pack = write_pack(
+            said.model, said.out, lambda: open_store(folder), said.statements, said.elsewhere
+        )
+        print("\n".join(pack.lines()))
+    elif said.model or said.out or not said.draft_statements:
+        raise CardError("Give a run, QUESTION@ALIAS or model directory, and --out DIR.")
+
+
 def _ui(said: Namespace, folder: WorkFolder) -> None:
     from training.tracking_store import open_store
 
@@ -274,6 +292,7 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "predict": _predict,
     "evaluate": _evaluate,
     "transport": _transport,
+    "card": _card,
     "promote": release_verbs.promote,
     "history": release_verbs.history,
     "export": release_verbs.export,

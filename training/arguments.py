@@ -24,6 +24,8 @@ From your own records to a model, in this order:
                           audit, tune, fit and judge by the default plan (or --plan FILE);
                           the run goes to MLflow
   promote QUESTION        let it pass the gate to champion
+  card QUESTION@champion --out DIR
+                          write what others ask of a model: facts, lists, limits
   export                  build the release that `python -m serving serve` answers with
 
 `demo` does all of it on synthetic courses in some minutes."""
@@ -195,6 +197,26 @@ def _model_verbs(verbs: Any) -> None:
     one.add_argument("--out", type=Path, help="with --recalibrate: directory for the new model")
     one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
     one.set_defaults(verb="evaluate")
+    _card_verb(verbs)
+
+
+def _card_verb(verbs: Any) -> None:
+    one = verbs.add_parser("card", help="write the evidence pack of a model: facts, lists, limits")
+    one.add_argument(
+        "model", nargs="?", help="directory, run id, QUESTION@champion or QUESTION/NUMBER"
+    )
+    one.add_argument("--out", type=Path, metavar="DIR", help="folder for the pack")
+    one.add_argument(
+        "--statements", type=Path, metavar="FILE", help="TOML: what only a person can say"
+    )
+    one.add_argument(
+        "--elsewhere", type=Path, metavar="FILE", nargs="+", default=[],
+        help="what `evaluate --json` and `transport --json` found on other patients",
+    )  # fmt: skip
+    one.add_argument(
+        "--draft-statements", type=Path, metavar="FILE", help="write such a file, all empty"
+    )
+    one.set_defaults(verb="card")
 
 
 def _of_model(verb: argparse.ArgumentParser) -> None:

@@ -126,6 +126,7 @@ def fit_and_record(
         where the store went away on the way.
     """
     place = folder.models / plan.name
+    key = pairing_key(folder.pairing_key)
     tracker = _tracker(store, plan, cohort) if store else None
 
     def audited(
@@ -155,7 +156,6 @@ def fit_and_record(
             tracker.end("FAILED")
         raise
     directory = place / RISK_MODEL
-    key = pairing_key(folder.pairing_key)
     draws = paired_draws(result.task, plan, result.cross_fit, key)
     # What is known of the model is written before it is, and takes its place after it: a full disk
     # leaves the old model beside its own figures.

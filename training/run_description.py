@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.audit import AuditReport
+from training.figures_in_words import audit_words, counts, interval
 from training.plan import Plan
-from training.summary import audit_words, counts, interval
 
 NOTE = "mlflow.note.content"
 SHOWN = ("auroc", "same_day_auroc", "auprc", "log_loss", "calibration_slope")

@@ -1,6 +1,7 @@
 import pytest
 
 from features.columns import COLUMNS
+from features.question_words import question_text
 from features.questions import QUESTIONS
 from features.tables import AGENTS
 from serving.words import (
@@ -9,7 +10,6 @@ from serving.words import (
     action,
     language_of,
     percent,
-    question_text,
     shown_value,
 )
 from serving.words_of_drivers import clinical_value

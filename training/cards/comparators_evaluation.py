@@ -1,0 +1,55 @@
+"""The evaluation of a comparator that is served in the model's place.
+
+A fit leaves one evaluation, of the larger model; its comparators were judged on the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from features.errors import CardError
+from training.judging.rows import MODEL
+
+LARGER = "the_larger_model"
+_OF_THE_ROWS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients", "question", "cohort",
+                "method", "repeats", "models_tried", "oracle")  # fmt: skip
+_MIRRORED = {"estimate": "estimate", "low": "high", "high": "low", "low_90": "high_90",
+             "high_90": "low_90"}  # fmt: skip
+
+
+def of_comparator(evaluation: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the evaluation with a comparator in the place of the model.
+
+    What is of the rows stays, what is of the larger model alone goes: nothing of it is said of the
+    comparator. The difference to the larger model is the mirrored one.
+
+    Raises
+    ------
+    CardError
+        Where the comparator was not judged in this fit.
+    """
+    if name not in evaluation["comparators"]:
+        raise CardError(
+            f"This model is the comparator {name}, which the evaluation beside it does not hold. "
+            "Fit the plan again."
+        )
+    weighted = (evaluation.get("patient_weighted") or {}).get(name)
+    found = evaluation.get("verdict")
+    return {
+        **{key: evaluation[key] for key in _OF_THE_ROWS if key in evaluation},
+        "model": evaluation["comparators"][name],
+        "comparators": {LARGER: evaluation["model"]},
+        "differences": {
+            LARGER: {
+                figure: {_MIRRORED[at]: _negative(bound) for at, bound in gap.items()}
+                for figure, gap in evaluation["differences"].get(name, {}).items()
+            }
+        },
+        **({"patient_weighted": {MODEL: weighted}} if weighted else {}),
+        **({"verdict": {**found, "best_comparator": LARGER}} if found else {}),
+    }
+
+
+def _negative(bound: float | None) -> float | None:
+    return None if bound is None else -bound

@@ -293,6 +293,7 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "evaluate": _evaluate,
     "transport": _transport,
     "card": _card,
+    "compare": release_verbs.compare,
     "promote": release_verbs.promote,
     "history": release_verbs.history,
     "export": release_verbs.export,

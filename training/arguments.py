@@ -253,6 +253,23 @@ def _release_verbs(verbs: Any) -> None:
         help="instead: the models of the release before are champions and answer again",
     )
     one.set_defaults(verb="promote")
+    one = verbs.add_parser(
+        "compare", help="hold runs against the first: better, worse, cannot tell"
+    )
+    one.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger or "
+        "QUESTION/NUMBER; the first is what the others are held against",
+    )
+    one.add_argument(
+        "--refit", action="store_true", help="cross-fit every plan on the folds of the first"
+    )
+    one.add_argument("--cohort", type=Path, help="with --refit: these patients, not the plan's")
+    one.add_argument("--html", type=Path, help="also write the comparison as a page")
+    one.add_argument("--json", type=Path, help="also write it as JSON")
+    one.set_defaults(verb="compare")
     one = verbs.add_parser("history", help="who let which model answer, when and why")
     one.add_argument(
         "--on",

@@ -16,6 +16,34 @@ if TYPE_CHECKING:
     from training.tracking_store import TrackingStore
 
 
+def compare(said: Namespace, folder: WorkFolder) -> None:
+    """Hold runs against the first of them, and write page and JSON where asked for."""
+    import json
+
+    from training import compare as comparing
+    from training.compare_page import comparison_lines, comparison_page
+    from training.progress_bars import progress_bars
+    from training.tracking_store import open_store
+    from training.whole_file import whole_file
+
+    with progress_bars() as progress:
+        table = comparing.compare(
+            said.models,
+            lambda: open_store(folder),
+            refit=said.refit,
+            cohort=said.cohort,
+            progress=progress,
+        )
+    print("\n".join(comparison_lines(table)))
+    for place, text in (
+        (said.html, comparison_page(table)),
+        (said.json, json.dumps(table, indent=1, ensure_ascii=False) + "\n"),
+    ):
+        if place:
+            with whole_file(place) as fresh:
+                fresh.write_text(text, encoding="utf-8")
+
+
 def promote(said: Namespace, folder: WorkFolder) -> None:
     """Let challengers pass the gate, or bring the release before back."""
     from training import promote as promoting

@@ -28,17 +28,19 @@ from features.errors import NotAssessable
 from training import registry
 from training.bootstrap import summarise
 from training.judging.headline import DIFFERENCES, Draws, estimates
+from training.judging.rows import MODEL
 from training.paired_draws import MUST_AGREE, PairedDraws, paired_draws_from_json
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.recorded_fit import cohort_of_plan
 from training.references import OpenStore, Referred, referred
-from training.rematch import draws_on_same_folds
+from training.rematch import judged_on_same_folds
 from training.tracking import flattened
 from training.unseen import plan_of
 
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
 LOWER_IS_BETTER = ("log_loss", "brier")
+COUNTS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
 MOST_RUNS = 10
 ERROR = 0.05
 FEWEST_IN_A_TAIL = 5  # draws beyond each end of an interval, below which its ends are rough
@@ -76,8 +78,13 @@ def compare(
         raise NotAssessable("--cohort names the patients of a --refit; without it there is none.")
     subjects = [referred(said, store) for said in references]
     _check_comparable(subjects)
-    draws, how = _refitted(subjects, cohort, progress) if refit else _kept(subjects)
-    return _table(subjects, draws, how, refit=refit)
+    if refit:
+        return _table(subjects, *_refitted(subjects, cohort, progress), refit=True)
+    draws, how = _kept(subjects)
+    evaluation = subjects[0].documents.get(registry.EVALUATION, {})
+    judged = {name: evaluation.get(name) for name in COUNTS}
+    judged["cohort"] = evaluation.get("cohort", {}).get("name")
+    return _table(subjects, draws, how, judged, refit=False)
 
 
 def reading(figure: str, low: float | None, high: float | None) -> str:
@@ -172,18 +179,25 @@ def _apart(name: str, one: PairedDraws, other: PairedDraws) -> str:
 
 def _refitted(
     subjects: Sequence[Referred], instead: Path | None, progress: Progress
-) -> tuple[list[Draws], str]:
+) -> tuple[list[Draws], str, dict[str, Any]]:
     plans = [plan_of(subject) for subject in subjects]
     cohort = cohort_of_plan(plans[0], instead)
-    draws = draws_on_same_folds(cohort, plans, progress)
-    return draws, (
+    done = judged_on_same_folds(cohort, plans, progress)
+    how = (
         f"every plan cross-fitted again on the folds of the first, on {cohort.manifest.name} "
         f"({fingerprint(cohort)[:12]}{', SYNTHETIC' if cohort.manifest.synthetic else ''})"
     )
+    judged = {**done[0].rows.counts, "cohort": cohort.manifest.name}
+    return [one.draws[MODEL] for one in done], how, judged
 
 
 def _table(
-    subjects: Sequence[Referred], draws: Sequence[Draws], how: str, *, refit: bool
+    subjects: Sequence[Referred],
+    draws: Sequence[Draws],
+    how: str,
+    judged: Mapping[str, Any],
+    *,
+    refit: bool,
 ) -> dict[str, Any]:
     pairs = len(subjects) - 1
     level = 1 - ERROR / pairs
@@ -193,6 +207,7 @@ def _table(
         "question": subjects[0].model.question.to_dict(),
         "synthetic": any(subject.model.synthetic for subject in subjects),
         "how": how,
+        "judged": dict(judged),
         "refit": refit,
         "level": level,
         "n_draws": n_draws,
@@ -214,7 +229,6 @@ def _run(subject: Referred, refitted: Mapping[str, Any] | None) -> dict[str, Any
     """Return what a run says of itself; figures of a refit stand in place of its own."""
     table = subject.documents.get(registry.EVALUATION, {})
     audit = subject.documents.get(registry.AUDIT)
-    counts = ("n_rows", "n_patients", "n_event_rows", "n_event_patients", "models_tried")
     return {
         "said": subject.said,
         "name": subject.version.name if subject.version else subject.model.name,
@@ -223,7 +237,8 @@ def _run(subject: Referred, refitted: Mapping[str, Any] | None) -> dict[str, Any
         "synthetic": subject.model.synthetic,
         "plan": plan_of(subject).name,
         "plan_digest": plan_of(subject).digest(),
-        **{name: table.get(name) for name in counts},
+        "cohort": table.get("cohort", {}).get("name"),
+        **{name: table.get(name) for name in (*COUNTS, "models_tried")},
         "figures": dict(refitted if refitted is not None else table.get("model", {})),
         "best_comparator": _best(table),
         "left_out": dict(table.get("left_out", {})),

@@ -20,13 +20,17 @@ OWN_FIGURES = (
     "auroc", "same_day_auroc", "within_grade_auroc", "auprc", "brier", "log_loss",
     "calibration_slope", "observed_to_expected",
 )  # fmt: skip
+_WRITTEN = {
+    "auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier", "same day": "same-day",
+    "within grade": "within-grade",
+}  # fmt: skip
 SMALLEST_SPAN = 0.01  # of the scale a difference is drawn on
 
 
 def comparison_lines(table: Mapping[str, Any]) -> list[str]:
     """Return a comparison as a person reads it."""
     mark = "SYNTHETIC " if table["synthetic"] else ""
-    lines = [f"{mark}{table['question']['name']}: {table['how']}"]
+    lines = [f"{mark}{table['question']['name']}: {table['how']}", f"  {_judged(table)}"]
     for run in table["runs"]:
         lines.append(f"  {run['said']}: {run['name']}, plan {run['plan']} ({run['digest'][:16]})")
         lines += [f"    left out: {name}, {why}" for name, why in run["left_out"].items()]
@@ -49,16 +53,29 @@ def comparison_page(table: Mapping[str, Any]) -> str:
         _settings(table),
         Section("The rule", (Text(RULE, "soft"),)),
     )
-    notes = (f"Paired by {table['how']}. Figures only: no value of a patient is on this page.",)
+    notes = (
+        f"{_judged(table)}. Paired by {table['how']}.",
+        "Figures only: no value of a patient is on this page.",
+    )
     return page_of([Document(title, "comparison", sections, table["synthetic"], 0, notes)], title)
 
 
 def _answer(table: Mapping[str, Any]) -> Section:
     said = [
-        Text(f"{one['run']} against {one['against']}: {one['reading']}. ({one['because']})", "lead")
+        Text(
+            f"{one['run']} against {one['against']}: {one['reading']}. ({_words(one['because'])})",
+            "lead",
+        )
         for one in table["comparisons"]
     ]
     return Section("Better, worse, or cannot tell", (*said, *_notes(table)))
+
+
+def _judged(table: Mapping[str, Any]) -> str:
+    judged = table["judged"]
+    if judged.get("n_rows") is None:
+        return "How many patients: not known, no evaluation lies beside the first"
+    return f"{judged['cohort']}: {counts(judged)}"
 
 
 def _notes(table: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -101,7 +118,8 @@ def _runs(table: Mapping[str, Any]) -> Section:
     rows = [
         ("model", *(f"{run['name']}, {run['digest'][:16]}" for run in runs)),
         ("plan", *(f"{run['plan']}, {run['plan_digest'][:16]}" for run in runs)),
-        ("rows", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
+        ("fitted to", *(run["cohort"] or "not known" for run in runs)),
+        ("rows of its fit", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
         *((_words(name), *(interval(run["figures"], name) for run in runs)) for name in own),
         ("best comparator", *(_best(run) for run in runs)),
         ("not computed", *(_left_out(run) for run in runs)),
@@ -135,4 +153,7 @@ def _settings(table: Mapping[str, Any]) -> Section:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").replace("auroc", "AUROC").replace("auprc", "AUPRC")
+    said = name.replace("_", " ")
+    for plain, written in _WRITTEN.items():
+        said = said.replace(plain, written)
+    return said

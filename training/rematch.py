@@ -12,7 +12,7 @@ from features.errors import NotAssessable
 from features.tables import Cohort
 from training.crossfit import nested
 from training.evaluate import judge
-from training.judging.headline import Draws, differences
+from training.judging.headline import Judged, differences
 from training.judging.rows import MODEL
 from training.plan import Plan
 from training.progress import Progress, unwatched
@@ -32,14 +32,14 @@ def against_champion(
     NotAssessable
         Where the two plans do not ask the same rows.
     """
-    ours, theirs = draws_on_same_folds(cohort, (challenger, champion), progress)
-    return differences(ours, theirs)
+    ours, theirs = judged_on_same_folds(cohort, (challenger, champion), progress)
+    return differences(ours.draws[MODEL], theirs.draws[MODEL])
 
 
-def draws_on_same_folds(
+def judged_on_same_folds(
     cohort: Cohort, plans: Sequence[Plan], progress: Progress = unwatched
-) -> list[Draws]:
-    """Cross-fit plans on the folds of the first and return the draws of their figures, paired.
+) -> list[Judged]:
+    """Cross-fit plans on the folds of the first; the draws of their figures are paired.
 
     Folds, seed, number of draws and the meaning of the end of record are those of the first.
 
@@ -60,12 +60,11 @@ def draws_on_same_folds(
                 f"{first.name} and {plan.name} ask different rows: the definition of the question "
                 "is not the same in both."
             )
-    draws = []
+    judged = []
     for plan, task in zip(same, tasks, strict=True):
         cross = nested(task, plan, progress, workers=os.cpu_count() or 1)
-        judged = judge(task, cross, first.evaluation.bootstrap, first.seed)
-        draws.append(judged.draws[MODEL])
-    return draws
+        judged.append(judge(task, cross, first.evaluation.bootstrap, first.seed))
+    return judged
 
 
 def _same_rows(one: Task, other: Task) -> bool:

@@ -104,6 +104,8 @@ def test_runs_on_other_folds_are_refused_and_a_refit_answers(fits):
     assert table["refit"]
     assert table["comparisons"][0]["figures"]["log_loss"]["low"] is not None
     assert "cross-fitted again" in table["how"]
+    evaluation = fits[2]["blind"].result.evaluation
+    assert table["judged"]["n_event_patients"] == evaluation["n_event_patients"]
 
 
 @pytest.mark.slow
@@ -260,6 +262,8 @@ def test_the_page_is_whole_says_the_rule_and_holds_no_path_and_no_course(fits, t
     assert "Better, worse, or cannot tell" in text
     assert "the other of the two is not worse" in text
     assert "predictors.inputs" in text, "what the plans differ in"
+    evaluation = done["sees"].result.evaluation
+    assert f"{evaluation['n_event_patients']} patients with an event" in text
     assert "<script" not in text
     for written in (text, out.read_text()):
         assert str(work.root) not in written

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from features.cohort_files import write_cohort
 from features.errors import PromotionRefused, TrackingError
+from tests.training.made_up import daily_courses
 from tests.training.test_gate import an_audit, an_evaluation, estimate
 from tests.training.tiny_models import a_model_directory
 from training import promote as promoting
 from training import registry
 from training.chained_record import read_entries
+from training.contest import Patients
 from training.default_plans import default_plan
 from training.promote import promote
 from training.tracking import MlflowTracker
@@ -186,3 +189,16 @@ def test_a_model_without_an_audit_or_subgroups_is_refused_or_said(
     outcome = decide(store, folder)
     assert list(outcome.refused_by) == ["audit_ran_and_did_not_refuse"]
     assert "floors were not checked" in outcome.notes[0]
+
+
+def test_a_comparison_on_unseen_patients_that_cannot_be_known_refuses_and_says_why(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    a_challenger(store, tmp_path)
+    decide(store, folder)
+    a_challenger(store, tmp_path, intercept=-1.0)
+    cohort = write_cohort(daily_courses(), tmp_path / "later")
+    outcome = decide(store, folder, patients=Patients(cohort, unseen=True))
+    assert list(outcome.refused_by) == ["log_loss_is_below_the_champion"]
+    assert "cannot be known" in outcome.notes[0]
+    assert read_entries(folder.gate_record)[-1]["notes"] == list(outcome.notes)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from features.questions import QUESTIONS
-from features.sources import place_of
+from features.sources import SOURCES, options_of, place_of
+from features.sources.options import option_lines
 
 _DESCRIPTION = """\
 Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy.
@@ -33,7 +34,8 @@ From your own records to a model, in this order:
 _EPILOG = """\
 Everything is written below the folder that VIGICELL_WORK names (default ./work): models,
 releases, and MLflow's store unless MLFLOW_TRACKING_URI names another. `ui` shows the runs.
-Exit codes: 0 done, 2 a message says what to mend, 3 the audit refuses, 4 the gate refuses."""
+Exit codes: 0 done, 2 a message says what to mend, 3 the audit refuses, 4 the gate
+refuses or the limits of a silent model are not met (yet)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,8 +67,38 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
     return whole_number
 
 
+class _HelpOfSources(argparse.Action):
+    """Help with the options of the source that was named, or of all; reads them only then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Print the help and exit."""
+        named = getattr(namespace, "source", None)
+        parser.epilog = "\n\n".join(
+            "\n".join([f"--option of {source}:", *(f"  {line}" for line in lines)])
+            for source in ([named] if named in SOURCES else SOURCES)
+            for lines in [option_lines(options_of(source))]
+        )
+        parser.print_help()
+        parser.exit()
+
+
 def _cohort_verbs(verbs: Any) -> None:
-    one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
+    one = verbs.add_parser(
+        "import",
+        help="read records from elsewhere into a cohort directory",
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument(
+        "-h", "--help", action=_HelpOfSources, nargs=0,
+        help="show this, with the options of SOURCE, or of every source, and exit",
+    )  # fmt: skip
     one.add_argument(
         "source", help="csv, fhir, omop or meds (your own); bwh, nulisa or unicar (public)"
     )
@@ -79,7 +111,7 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day or mapping=FILE (see map); may be repeated",
+        help="option of the source, e.g. resolution=day or mapping=FILE; may be repeated; below",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"
@@ -185,8 +217,11 @@ def _model_verbs(verbs: Any) -> None:
     one.add_argument("--cohort", type=Path, required=True, help="cohort directory")
     one.add_argument("--out", type=Path, required=True, help="file.csv")
     one.set_defaults(verb="predict")
-    one = verbs.add_parser("evaluate", help="judge a model on a cohort it has not seen")
-    _of_model(one)
+    one = verbs.add_parser(
+        "evaluate", help="judge a model on a cohort it has not seen, or on its silent answers"
+    )
+    _of_model(one, required=False)
+    _of_silence(one)
     one.add_argument("--cohort", type=Path, help="cohort directory; without: how its fit judged it")
     one.add_argument("--json", type=Path, help="also write the evaluation as JSON")
     one.add_argument(
@@ -219,10 +254,16 @@ def _card_verb(verbs: Any) -> None:
     one.set_defaults(verb="card")
 
 
-def _of_model(verb: argparse.ArgumentParser) -> None:
+def _of_silence(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--answers", type=Path, metavar="EXPORT", help="export of a service's ledger")
+    verb.add_argument("--limits", type=Path, help="with --answers: limits written beforehand")
+    verb.add_argument("--draft-limits", type=Path, metavar="FILE", help="write limits to be signed")
+
+
+def _of_model(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
     verb.add_argument(
         "--model",
-        required=True,
+        required=required,
         metavar="MODEL",
         help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger, "
         "QUESTION@simpler or QUESTION/NUMBER",

@@ -75,9 +75,6 @@ def contest_of(
         against_champion=compared.differences,
         rule=plan.evaluation,
     )
-    if "subgroups" not in evaluation:
-        said = "Its evaluation has no subgroups: their floors were not checked."
-        compared = Compared(compared.differences, compared.how, (*compared.notes, said))
     return contest, compared
 
 

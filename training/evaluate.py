@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from models.risk_model import RiskModel
 from training.crossfit import CrossFit
 from training.judging import headline as heads
+from training.judging.best_of import selection_bias
+from training.judging.blocks import blocks
 from training.judging.headline import Judged
+from training.judging.instability import instability
+from training.judging.learning_curve import learning_curve
 from training.judging.rows import MODEL
+from training.plan import Plan
+from training.progress import Progress, unwatched
 from training.task import Task
 
 
@@ -20,24 +27,42 @@ def judge(task: Task, cross: CrossFit, replicates: int, seed: int) -> Judged:
 
 
 def evaluation_table(
-    task: Task, cross: CrossFit, judged: Judged, replicates: int, seed: int
+    task: Task,
+    plan: Plan,
+    cross: CrossFit,
+    judged: Judged,
+    model: RiskModel,
+    progress: Progress = unwatched,
 ) -> dict[str, Any]:
-    """Return the aggregate figures of a cross-fitted plan as plain data; never a row."""
-    daily = not task.question.before_infusion
+    """Return the aggregate figures of a cross-fitted plan as plain data; never a row.
+
+    Parameters
+    ----------
+    model : the plan fitted on all patients, whose tiers and refits are looked at.
+    """
     return {
-        **heads.headline(judged),
+        **blocks(
+            judged,
+            task.judged,
+            cross.risks,
+            plan.seed,
+            daily=not task.question.before_infusion,
+            tiers=model.tiers.bounds,
+            n_predictors=len(model.predictors.names()),
+            era_from_year=plan.evaluation.era_from_year,
+        ),
         "question": task.question.to_dict(),
         "cohort": {**task.facts.__dict__, "products": list(task.facts.products)},
         "method": (
             "nested cross-fitting by patient; 95 % percentile intervals over "
-            f"{replicates} draws of patients"
+            f"{plan.evaluation.bootstrap} draws of patients"
         ),
         "repeats": len(cross.risks[MODEL]),
         "models_tried": cross.models_tried,
         "left_out": cross.left_out,
-        "patient_weighted": heads.patient_weighted(judged),
-        "by_landmark_day": heads.by_landmark_day(judged),
-        "subsets": heads.grade_subsets(task.judged, cross.risks, replicates, seed) if daily else {},
+        "instability": instability(judged.rows, task.rows.take(task.judged.first_time).X, model),
+        "learning_curve": learning_curve(task, plan, cross, progress),
+        "selection_bias": selection_bias(judged, task.judged, cross),
         "chosen": [_chosen(fold) for fold in cross.folds],
         "notes": list(cross.notes),
     }

@@ -78,7 +78,9 @@ def audit_was_not_overridden(contest: Contest) -> list[str]:
 
 def no_subgroup_falls_through_a_floor(contest: Contest) -> list[str]:
     """Ask that no group of enough patients is served far worse than the model promises."""
-    return fallen(contest.evaluation.get("subgroups", {}), contest.rule)
+    if "subgroups" not in contest.evaluation:
+        return ["Its evaluation has no subgroups: fit the plan again."]
+    return fallen(contest.evaluation["subgroups"], contest.rule)
 
 
 def calibration_slope_interval_holds_one(contest: Contest) -> list[str]:

@@ -231,8 +231,10 @@ class EvaluationPlan:
     the interval of its calibration slope holds 1, and its same-day AUROC is not below; with fewer
     event patients than `min_event_patients` the verdict is that more patients are needed.
     `conventions` are other meanings of the end of the record, for the sensitivity table.
+    `learning_curve` is how often patients are drawn for each of its points; 0 leaves it out.
+    `era_from_year` is the first year of the later era among the subgroups; 0 halves the patients.
 
-    The last four are the floors of subgroups at the gate. A group counts from
+    The four that begin with `subgroup` are the floors of subgroups at the gate. A group counts from
     `subgroup_min_patients` patients, `subgroup_min_event_patients` of them with the event: below
     five events a percentile interval is too short to accuse anybody (none gives 0 to 0). Refused is
     a group whose observed/expected interval lies wholly outside 1/`subgroup_observed_to_expected`
@@ -246,10 +248,12 @@ class EvaluationPlan:
     conventions: tuple[str, ...] = ()
     worst_difference: float = 0.01
     min_event_patients: int = 20
-    subgroup_min_patients: int = 20
+    subgroup_min_patients: int = 10
     subgroup_min_event_patients: int = 5
     subgroup_observed_to_expected: float = 2.0
     subgroup_auroc: float = 0.60
+    learning_curve: int = 5
+    era_from_year: int = 0
 
     def __post_init__(self) -> None:
         self._check_subgroups()
@@ -266,6 +270,10 @@ class EvaluationPlan:
             self.bootstrap,
             "0, or at least 50",
         )
+        draws, year = self.learning_curve, self.era_from_year
+        need(0 <= draws <= 50, "evaluation", "learning_curve", draws, "0 to 50")
+        legal_year = year == 0 or 2000 <= year <= 2100
+        need(legal_year, "evaluation", "era_from_year", year, "0, or a year from 2000 to 2100")
 
     def _check_subgroups(self) -> None:
         for key, legal, rule in (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from training.judging.rows import MODEL
+from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS
 from training.plan_sections import EvaluationPlan
 
 Figures = Mapping[str, Any]
@@ -15,34 +17,40 @@ def fallen(subgroups: Figures, rule: EvaluationPlan) -> list[str]:
 
     Parameters
     ----------
-    subgroups : variable -> group -> `n_patients`, `n_event_patients` and the figures `auroc` and
-        `observed_to_expected` with `estimate`, `low`, `high`. A group without counts (suppressed)
-        and a figure without an interval accuse nobody.
+    subgroups : as :func:`training.judging.subgroups.subgroups` returns them. A group without
+        figures (too small) and a figure without an interval accuse nobody; a count that is held
+        back is at least what a group needs to have figures.
     rule : the limits, and how many patients a group needs to count.
     """
     return [
-        f"{variable} {name} ({one['n_patients']} patients, {one['n_event_patients']} with the "
-        f"event): {reason}."
-        for variable, name, one in _groups(subgroups)
+        f"{variable} {one['group']}{_counted(one)}: {reason}."
+        for variable, one in _groups(subgroups)
         if _counts(one, rule)
-        for reason in (*_calibration(one, rule), *_discrimination(one, rule))
+        for reason in (
+            *_calibration(one[MODEL], rule),
+            *_discrimination(one[MODEL], rule),
+        )
     ]
 
 
-def _groups(subgroups: Figures) -> Iterator[tuple[str, str, Figures]]:
+def _groups(subgroups: Figures) -> Iterator[tuple[str, Figures]]:
     for variable, groups in subgroups.items():
-        if isinstance(groups, Mapping):
-            for name, one in groups.items():
-                if isinstance(one, Mapping):
-                    yield str(variable).replace("_", " "), str(name), one
+        for one in groups:
+            if one.get(MODEL):
+                yield str(variable).replace("_", " "), one
 
 
 def _counts(one: Figures, rule: EvaluationPlan) -> bool:
-    patients, events = one.get("n_patients"), one.get("n_event_patients")
-    if not isinstance(patients, int) or not isinstance(events, int):
-        return False
-    enough = patients >= rule.subgroup_min_patients
-    return enough and events >= rule.subgroup_min_event_patients
+    patients, events = one["n_patients"], one["n_event_patients"]
+    enough = (FEWEST_PATIENTS if patients is None else patients) >= rule.subgroup_min_patients
+    with_event = FEWEST_OF_A_CLASS if events is None else events
+    return enough and with_event >= rule.subgroup_min_event_patients
+
+
+def _counted(one: Figures) -> str:
+    if one["n_patients"] is None or one["n_event_patients"] is None:
+        return " (counts held back)"
+    return f" ({one['n_patients']} patients, {one['n_event_patients']} with the event)"
 
 
 def _bounds(one: Figures, figure: str) -> tuple[float, float] | None:

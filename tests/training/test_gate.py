@@ -15,9 +15,10 @@ def estimate(middle: float, half: float = 0.1) -> dict[str, float]:
     }  # fmt: skip
 
 
-def a_group(patients: int = 40, events: int = 12, **figures: Any) -> dict[str, Any]:
+def a_group(patients: int | None = 40, events: int | None = 12, **figures: Any) -> dict[str, Any]:
     found = {"auroc": estimate(0.75), "observed_to_expected": estimate(1.1, 0.4)} | figures
-    return {"n_patients": patients, "n_event_patients": events, **found}
+    counts = {"n_patients": patients, "n_event_patients": events}
+    return {"group": "female", **counts, "model": found}
 
 
 def an_evaluation(**changed: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def an_evaluation(**changed: Any) -> dict[str, Any]:
     } | changed
     return {
         "n_event_patients": figures["events"],
-        "subgroups": {"sex": {"female": figures["group"], "male": {"suppressed": "under 10"}}},
+        "subgroups": {"sex": [figures["group"], {"group": "male", "note": "few"}]},
         "model": {"calibration_slope": figures["slope"]},
         "comparators": {
             "grade_and_day": {"log_loss": estimate(0.30)},
@@ -74,6 +75,14 @@ def test_a_good_challenger_passes_where_there_is_no_champion() -> None:
         (
             "no_subgroup_falls_through_a_floor",
             a_contest(an_evaluation(group=a_group(observed_to_expected=estimate(0.3, 0.1)))),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest({k: v for k, v in an_evaluation().items() if k != "subgroups"}),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest(an_evaluation(group=a_group(None, None, auroc=estimate(0.45)))),
         ),
         (
             "no_subgroup_falls_through_a_floor",
@@ -142,14 +151,13 @@ def test_a_figure_that_cannot_be_computed_refuses() -> None:
 @pytest.mark.parametrize(
     "group",
     [
-        a_group(patients=12, events=6, auroc=estimate(0.4)),
+        a_group(patients=9, events=6, auroc=estimate(0.4)),
         a_group(events=0, observed_to_expected=estimate(0.0, 0.0)),
         a_group(observed_to_expected=estimate(2.3, 0.4)),
         a_group(auroc=estimate(0.55)),
         a_group(auroc={"estimate": None, "low": None, "high": None}),
         a_group(auroc=None),
-        {"suppressed": "under 10 patients"},
-        "suppressed",
+        {"group": "female", "n_patients": None, "n_event_patients": None, "note": "few"},
     ],
 )
 def test_chance_and_few_patients_accuse_no_group(group: Any) -> None:

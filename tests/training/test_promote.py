@@ -181,14 +181,16 @@ def test_the_record_says_by_which_limits_and_on_which_run(
     assert entry["notes"] == []
 
 
-def test_a_model_without_an_audit_or_subgroups_is_refused_or_said(
+def test_a_model_without_an_audit_or_subgroups_is_refused(
     store: TrackingStore, folder: WorkFolder, tmp_path: Path
 ) -> None:
     without = {k: v for k, v in an_evaluation().items() if k != "subgroups"}
     a_challenger(store, tmp_path, evaluation=without, audit=None)
     outcome = decide(store, folder)
-    assert list(outcome.refused_by) == ["audit_ran_and_did_not_refuse"]
-    assert "floors were not checked" in outcome.notes[0]
+    assert list(outcome.refused_by) == [
+        "audit_ran_and_did_not_refuse",
+        "no_subgroup_falls_through_a_floor",
+    ]
 
 
 def test_a_comparison_on_unseen_patients_that_cannot_be_known_refuses_and_says_why(

@@ -105,13 +105,13 @@ def _figure(figure: Figure) -> str:
 
 
 def _drawn(figure: Figure) -> str:
-    """Draw an interval on a scale from 0 to 1, or to 2 where the figure should lie at 1."""
+    """Draw an interval on its scale."""
     if figure.estimate is None or figure.low is None or figure.high is None:
         return ""
-    top = 2.0 if figure.ideal == 1.0 else 1.0
+    bottom, top = figure.span or (0.0, 2.0 if figure.ideal == 1.0 else 1.0)
 
     def x(at: float) -> str:
-        inside = min(max(at / top, 0.0), 1.0)
+        inside = min(max((at - bottom) / (top - bottom), 0.0), 1.0)
         return f"{_PAD + inside * (_WIDTH - 2 * _PAD):.1f}"
 
     middle = _HEIGHT / 2
@@ -121,7 +121,7 @@ def _drawn(figure: Figure) -> str:
     )  # fmt: skip
     return (
         f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="{escape(figure.text)}">'
-        f'<line class="axis" x1="{x(0.0)}" x2="{x(top)}" y1="{middle}" y2="{middle}"/>{ideal}'
+        f'<line class="axis" x1="{x(bottom)}" x2="{x(top)}" y1="{middle}" y2="{middle}"/>{ideal}'
         f'<line class="bar" x1="{x(figure.low)}" x2="{x(figure.high)}" y1="{middle}" '
         f'y2="{middle}"/><circle cx="{x(figure.estimate)}" cy="{middle}" r="4"/></svg>'
     )

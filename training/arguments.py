@@ -276,6 +276,11 @@ def _release_verbs(verbs: Any) -> None:
     _answers_for(one)
     one.add_argument("--cohort", type=Path, help="cohort for the comparison with the champion")
     one.add_argument(
+        "--simpler",
+        action="store_true",
+        help="promote the comparator that the last fit preferred, in the place of its model",
+    )
+    one.add_argument(
         "--unseen",
         action="store_true",
         help="hold the champion's own model against it, on patients of the cohort that the "

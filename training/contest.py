@@ -9,7 +9,9 @@ from typing import Any
 
 from features.errors import CohortError, NotAssessable, PlanError
 from training import registry
+from training.comparators_evaluation import evaluation_of
 from training.gate import Contest
+from training.judging.rows import MODEL
 from training.plan import Plan, plan_from_dict
 from training.progress import Progress
 from training.recorded_fit import cohort_of_plan
@@ -62,7 +64,7 @@ def contest_of(
         Where the store goes away, or the run of the challenger holds no evaluation or no plan.
     """
     plan = plan_of(store, challenger)
-    evaluation = registry.document(store, challenger, registry.EVALUATION)
+    evaluation = evaluation_of(store, challenger)
     audit = registry.documents(store, challenger, [registry.AUDIT]).get(registry.AUDIT)
     compared = Compared()
     if champion is not None:
@@ -74,6 +76,7 @@ def contest_of(
         champion_is_synthetic=champion.synthetic if champion else None,
         against_champion=compared.differences,
         rule=plan.evaluation,
+        is_comparator=bool(challenger.comparator),
     )
     return contest, compared
 
@@ -101,7 +104,8 @@ def _compared(
             ]
             done = against_champion_on_unseen(cohort, both[0], both[1], progress)
             return Compared(done.differences, done.how)
-        gap = against_champion(cohort, plan, plan_of(store, champion), progress)
+        risks = (challenger.comparator or MODEL, champion.comparator or MODEL)
+        gap = against_champion(cohort, plan, plan_of(store, champion), progress, risks)
     except (CohortError, NotAssessable, PlanError) as error:
         return Compared(notes=(f"No comparison with the champion: {error}",))
     return Compared(gap, f"both plans cross-fitted on the same folds of {cohort.manifest.name}")

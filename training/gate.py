@@ -31,6 +31,9 @@ class Contest:
         Paired differences to the champion's plan on the same rows and folds.
     rule : EvaluationPlan
         The limits.
+    is_comparator : bool
+        Whether the challenger is itself the best comparator of its fit, to be served in the place
+        of the larger model: then no comparator is left to beat.
     """
 
     evaluation: Figures
@@ -39,6 +42,7 @@ class Contest:
     champion_is_synthetic: bool | None = None
     against_champion: Figures | None = None
     rule: EvaluationPlan = field(default_factory=EvaluationPlan)
+    is_comparator: bool = False
 
     @property
     def best(self) -> str | None:
@@ -90,6 +94,8 @@ def calibration_slope_interval_holds_one(contest: Contest) -> list[str]:
 
 def log_loss_is_below_the_best_comparator(contest: Contest) -> list[str]:
     """Ask for a lower log loss, and an upper 90 % bound of the difference below the limit."""
+    if contest.is_comparator:
+        return []
     if contest.gap is None or contest.best is None:
         return ["There is no comparator on the same rows."]
     return verdict.loss_reasons(contest.gap["log_loss"], contest.best, contest.rule)
@@ -97,7 +103,7 @@ def log_loss_is_below_the_best_comparator(contest: Contest) -> list[str]:
 
 def same_day_auroc_is_not_below_the_best_comparator(contest: Contest) -> list[str]:
     """Ask that patients of the same day are told apart no worse."""
-    if contest.gap is None or contest.best is None:
+    if contest.is_comparator or contest.gap is None or contest.best is None:
         return []
     return verdict.same_day_reasons(contest.gap, contest.best)
 

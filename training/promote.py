@@ -16,7 +16,7 @@ from training.gate import GATE, refusals
 from training.plan import EvaluationPlan
 from training.plan_reading import plain
 from training.progress import Progress, unwatched
-from training.registry import CHALLENGER, CHAMPION, Version
+from training.registry import CHALLENGER, CHAMPION, SIMPLER, Version
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
@@ -34,6 +34,7 @@ class Promotion:
     notes: tuple[str, ...] = field(default=())
     compared: str = ""
     limits: Mapping[str, Any] = field(default_factory=dict)
+    in_its_place: str = ""
 
     @property
     def promoted(self) -> bool:
@@ -55,6 +56,11 @@ class Promotion:
                 "The champion, or the comparator, stays in service. Whoever answers for it can "
                 "promote all the same with --override RULE; who and why are recorded."
             )
+            if self.in_its_place:
+                lines.append(
+                    f"Its comparator {self.in_its_place} can be promoted in its place: "
+                    f"promote {self.challenger.question} --simpler --who ... --why ..."
+                )
             raise PromotionRefused("\n".join(lines))
 
 
@@ -67,6 +73,7 @@ def promote(
     overrides: Sequence[str] = (),
     patients: Patients = OWN_PATIENTS,
     progress: Progress = unwatched,
+    alias: str = CHALLENGER,
 ) -> Promotion:
     """Hold the challenger of a question against the gate and, if it passes, make it the champion.
 
@@ -78,6 +85,8 @@ def promote(
         Rules whose refusal that person overrides.
     patients : Patients
         On whom it is compared with the champion; the challenger's own by default.
+    alias : {"challenger", "simpler"}
+        Whether the model is held against the gate, or the comparator that won in its last fit.
 
     Raises
     ------
@@ -89,24 +98,39 @@ def promote(
         same command can be given again.
     """
     _check_request(who, why, overrides)
-    challenger = registry.at_alias(store, question, CHALLENGER)
+    challenger = registry.at_alias(store, question, alias)
     if challenger is None:
-        raise PromotionRefused(
-            f"{question} has no challenger. Questions with a model: "
-            f"{', '.join(registry.questions(store)) or 'none'}. Fit a plan first."
-        )
+        raise PromotionRefused(_nobody(store, question, alias))
     champion = registry.at_alias(store, question, CHAMPION)
     rival = champion if champion and champion.digest != challenger.digest else None
     contest, compared = contest_of(store, challenger, rival, patients, progress)
     refused = refusals(contest)
     used = tuple(rule for rule in overrides if rule in refused)
     outcome = Promotion(
-        challenger, champion, refused, used, compared.notes, compared.how, _limits(contest.rule)
-    )
+        challenger, champion, refused, used, compared.notes, compared.how, _limits(contest.rule),
+        _in_its_place(store, challenger),
+    )  # fmt: skip
     append_entry(folder.gate_record, _entry(outcome, who, why))
     if outcome.promoted:
         _crown(store, folder, outcome, who, why)
     return outcome
+
+
+def _nobody(store: TrackingStore, question: str, alias: str) -> str:
+    known = ", ".join(registry.questions(store)) or "none"
+    if alias == SIMPLER:
+        return (
+            f"{question} has no simpler model: its last fit did not prefer a comparator. Questions "
+            f"with a model: {known}."
+        )
+    return f"{question} has no challenger. Questions with a model: {known}. Fit a plan first."
+
+
+def _in_its_place(store: TrackingStore, challenger: Version) -> str:
+    """Name the comparator that the challenger's own fit preferred to it, empty without one."""
+    found = registry.at_alias(store, challenger.question, SIMPLER)
+    preferred = found is not None and found.run_id == challenger.run_id
+    return found.comparator if found and preferred and not challenger.comparator else ""
 
 
 def _crown(
@@ -117,7 +141,8 @@ def _crown(
         # Before the alias moves: a champion never stands without what it was promoted in spite of.
         registry.tag(store, challenger, _tags(outcome, who, why))
         registry.point(store, CHAMPION, challenger)
-        registry.unpoint(store, CHALLENGER, challenger.question)
+        alias = SIMPLER if challenger.comparator else CHALLENGER
+        registry.unpoint(store, alias, challenger.question)
     except TrackingError as error:
         append_entry(folder.gate_record, _entry(outcome, who, why) | {"what": INTERRUPTED})
         raise TrackingError(

@@ -217,6 +217,10 @@ def _recorded(
         tracker.figure(name, figure)
     tracker.raise_if_lost(place / RISK_MODEL)
     version = registry.register(tracker, place / RISK_MODEL)
+    if result.simpler is not None:
+        registry.register(tracker, place / SIMPLER_MODEL, registry.SIMPLER)
+    elif registry.at_alias(tracker.store, version.question, registry.SIMPLER) is not None:
+        registry.unpoint(tracker.store, registry.SIMPLER, version.question)
     tracker.end()
     return version
 

@@ -65,8 +65,9 @@ def promote(said: Namespace, folder: WorkFolder) -> None:
     for question in asked:
         with progress_bars() as progress:
             outcome = promoting.promote(
-                store, folder, question, said.who, said.why, said.override, patients, progress
-            )
+                store, folder, question, said.who, said.why, said.override, patients, progress,
+                registry.SIMPLER if said.simpler else registry.CHALLENGER,
+            )  # fmt: skip
         for note in outcome.notes:
             print(f"note: {note}")
         outcome.raise_if_refused()
@@ -77,7 +78,7 @@ def promote(said: Namespace, folder: WorkFolder) -> None:
 def _promote_back(said: Namespace, folder: WorkFolder, store: TrackingStore) -> None:
     from training.restore import bring_back
 
-    if said.question or said.override or said.cohort or said.unseen:
+    if said.question or said.override or said.cohort or said.unseen or said.simpler:
         raise ReleaseError(
             "--back brings a whole release back, past the gate: it takes --who and --why alone."
         )

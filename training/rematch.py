@@ -20,20 +20,32 @@ from training.task import Task, prepare
 
 
 def against_champion(
-    cohort: Cohort, challenger: Plan, champion: Plan, progress: Progress = unwatched
+    cohort: Cohort,
+    challenger: Plan,
+    champion: Plan,
+    progress: Progress = unwatched,
+    risks: tuple[str, str] = (MODEL, MODEL),
 ) -> dict[str, Any]:
     """Cross-fit both plans on the challenger's folds and return challenger minus champion.
 
     The champion's own model may have learnt from these patients, so its plan is fitted again: what
     is compared is the plan, not the one model.
 
+    Parameters
+    ----------
+    risks : which risk of each plan is served: the model's, or a comparator's.
+
     Raises
     ------
     NotAssessable
-        Where the two plans do not ask the same rows.
+        Where the two plans do not ask the same rows, or a comparator cannot be computed on them.
     """
-    ours, theirs = judged_on_same_folds(cohort, (challenger, champion), progress)
-    return differences(ours.draws[MODEL], theirs.draws[MODEL])
+    judged = judged_on_same_folds(cohort, (challenger, champion), progress)
+    for one, name in zip(judged, risks, strict=True):
+        if name not in one.draws:
+            raise NotAssessable(f"the comparator {name} cannot be computed on these patients.")
+    ours, theirs = (one.draws[name] for one, name in zip(judged, risks, strict=True))
+    return differences(ours, theirs)
 
 
 def judged_on_same_folds(

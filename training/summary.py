@@ -7,7 +7,7 @@ from typing import Any
 
 from training.block_words import words_of
 from training.figures_in_words import audit_words, counts, interval
-from training.recorded_fit import RecordedFit
+from training.recorded_fit import SIMPLER_MODEL, RecordedFit
 
 SHOWN = ("within_grade_auroc", "brier", "calibration_intercept", "observed_to_expected")
 
@@ -25,6 +25,11 @@ def fit_lines(done: RecordedFit) -> list[str]:
     if done.result.audit is not None:
         lines.append(f"  audit: {audit_words(done.result.audit)}")
     lines.append(f"  verdict: {done.result.verdict.text}")
+    if done.result.simpler is not None:
+        lines.append(
+            f"  the simpler model: {done.directory.with_name(SIMPLER_MODEL)}; "
+            f"promote {done.result.task.question.name} --simpler puts it in the model's place"
+        )
     lines.append(f"  model: {done.directory} (digest {done.result.model.digest[:16]})")
     if done.version is not None:
         command = f"python -m training promote {done.version.question} --who ... --why ..."

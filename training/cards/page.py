@@ -130,7 +130,8 @@ def _drawn(figure: Figure) -> str:
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>
 :root {{ --ink: #1c2430; --soft: #5b6675; --line: #d8dee6; --bad: #b3261e; --warn: #8a5a00;
   --ground: #fff; --tint: #f6f8fa; --mark: #1f5fa8; }}

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
-Measure = Callable[[FloatArray], FloatArray]  # weights (b, n) -> figures (b,)
+Measure = Callable[[FloatArray], FloatArray]  # weights (b, n) -> figures (b,) or (b, k)
 
 CELLS_AT_ONCE = 4_000_000  # weights held in memory together: 32 MB
 
@@ -66,13 +66,28 @@ class PatientBootstrap:
         again.counts, again._codes = self.counts, self._codes
         return again
 
+    def first(self, replicates: int) -> PatientBootstrap:
+        """Return the same cohort with the first of its draws only."""
+        fewer = PatientBootstrap(self._codes, self._row_weights, 0)
+        fewer.counts, fewer._codes = self.counts[: 1 + replicates], self._codes
+        return fewer
+
+    def of_those_left_out(self, draws: int) -> PatientBootstrap:
+        """Return the first draws with the patients that each of them left out, once each."""
+        again = self.weighing(self._row_weights)
+        again.counts = np.vstack([self.counts[:1], self.counts[1 : draws + 1] == 0])
+        return again
+
     def row_weights(self) -> Iterator[FloatArray]:
         """Yield the weights of the rows, (n,), draw by draw, without the cohort itself."""
         for counts in self.counts[1:]:
             yield counts[self._codes] * self._row_weights
 
     def replicate(self, measures: Mapping[str, Measure]) -> dict[str, FloatArray]:
-        """Return each figure under every draw, (1 + replicates,), the cohort itself first."""
+        """Return each figure under every draw, (1 + replicates,), the cohort itself first.
+
+        A measure of k figures at once gives (1 + replicates, k).
+        """
         step = max(1, CELLS_AT_ONCE // max(len(self._codes), 1))
         parts: dict[str, list[FloatArray]] = {name: [] for name in measures}
         for start in range(0, len(self.counts), step):
@@ -91,3 +106,13 @@ def summarise(figures: FloatArray, level: float = 0.95) -> Estimate:
         return Estimate(float(figures[0]), None, None)
     low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(figures[0]), float(low), float(high))
+
+
+def summarise_columns(figures: FloatArray, level: float = 0.95) -> dict[str, list[float | None]]:
+    """Turn draws of k figures, (1 + replicates, k), into three lists of k numbers."""
+    found = [summarise(figures[:, at], level) for at in range(figures.shape[1])]
+    return {
+        "estimate": [one.estimate for one in found],
+        "low": [one.low for one in found],
+        "high": [one.high for one in found],
+    }

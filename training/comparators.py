@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from features.errors import NotAssessable
 from models.columns import NamedMatrix, named_matrix
-from models.linear import LinearMargin, TermEncoder
+from models.linear import LinearMargin, Term, TermEncoder
 from models.linear_fit import MarginSpec, MarginTerm, unfitted_terms
 from models.logistic import sigmoid
 from training.bootstrap import FloatArray
@@ -104,19 +104,34 @@ def risks_by(name: str, linear: LinearMargin, rows: Rows) -> FloatArray:
 def at_strength(
     terms: tuple[MarginTerm, ...], X: NamedMatrix, y: FloatArray, weight: FloatArray, c: float
 ) -> LinearMargin:
-    """Fit ridge logistic regression of strength 1 / c on standardised terms; free intercept."""
-    unfitted = unfitted_terms(X, weight, MarginSpec(terms))
+    """Fit ridge logistic regression of strength 1 / c with a free intercept.
+
+    A missing number counts as the median. Every column is standardised for the penalty, the flags
+    of what is missing among them, so that a rare flag is held back no more than a common one.
+    """
+    unfitted = tuple(
+        _missing_as_median(term, X) for term in unfitted_terms(X, weight, MarginSpec(terms))
+    )
+    Z = TermEncoder(unfitted).encode(X)
+    middle, spread = Z[weight > 0].mean(axis=0), Z[weight > 0].std(axis=0)
+    spread[spread == 0] = 1.0
     most, tolerance = FEW_COLUMNS if len(unfitted) < 20 else MANY_COLUMNS
     model = LogisticRegression(C=c, max_iter=most, tol=tolerance)
-    model.fit(TermEncoder(unfitted).encode(X), y, sample_weight=weight)
-    coefficients = model.coef_[0]
+    model.fit((Z - middle) / spread, y, sample_weight=weight)
+    slopes = model.coef_[0] / spread
     return LinearMargin(
-        float(model.intercept_[0]),
-        tuple(
-            replace(t, coefficient=float(b)) for t, b in zip(unfitted, coefficients, strict=True)
-        ),
+        float(model.intercept_[0] - slopes @ middle),
+        tuple(replace(t, coefficient=float(b)) for t, b in zip(unfitted, slopes, strict=True)),
         {"ridge_c": c},
     )
+
+
+def _missing_as_median(term: Term, X: NamedMatrix) -> Term:
+    known = X.take_each((term.predictor,))[:, 0]
+    known = known[np.isfinite(known)]
+    if term.kind != "number" or not len(known):
+        return term
+    return replace(term, missing_value=float(np.median(known)))
 
 
 def _known(X: NamedMatrix, name: str) -> FloatArray:

@@ -109,7 +109,9 @@ def _limitations(task: Task) -> list[str]:
     ]
     if task.facts.synthetic:
         found.append("It was trained on synthetic patients: for demonstration only.")
-    if task.facts.grading_system != "ASTCT":
+    if task.facts.grading_system == "unknown":
+        found.append("Its source does not say by which scale the training patients were graded.")
+    elif task.facts.grading_system != "ASTCT":
         found.append(f"It was trained on grades by {task.facts.grading_system}, not ASTCT 2019.")
     if task.facts.end_of_record == "ended_at_peak":
         found.append(

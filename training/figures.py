@@ -25,11 +25,8 @@ from sklearn.metrics import (
 
 from features.errors import VigiCellError
 
-CALIBRATION_GROUPS = 8
-MIN_EVENTS_PER_GROUP = 5  # fewer groups are drawn where events are few
 SHOWN_PREDICTORS = 15
 MAX_BEESWARM_ROWS = 1500
-INTERVAL_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -46,11 +43,22 @@ class Caption:
         return f"{mark} {self.cohort}: {self.n} rows, {self.events} event rows"
 
 
+def empty_figure(caption: Caption, x: str, y: str) -> tuple[Figure, Any]:
+    """Return a figure with the caption on top and its axes, nothing drawn yet."""
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(str(caption), fontsize=9)
+    return figure, axes
+
+
 def roc_figure(
     y: np.ndarray, predictions: Mapping[str, np.ndarray], weight: np.ndarray, caption: Caption
 ) -> Figure:
     """Draw the ROC curve of each out-of-fold prediction, the first one bold."""
-    figure, axes = _empty(caption, "False-positive rate", "Sensitivity")
+    figure, axes = empty_figure(caption, "False-positive rate", "Sensitivity")
     for place, (name, p) in enumerate(predictions.items()):
         false_rate, sensitivity, _ = roc_curve(y, p, sample_weight=weight)
         area = roc_auc_score(y, p, sample_weight=weight)
@@ -66,7 +74,7 @@ def precision_recall_figure(
     y: np.ndarray, predictions: Mapping[str, np.ndarray], weight: np.ndarray, caption: Caption
 ) -> Figure:
     """Draw precision against recall of each out-of-fold prediction, with the event rate."""
-    figure, axes = _empty(caption, "Recall", "Precision")
+    figure, axes = empty_figure(caption, "Recall", "Precision")
     for place, (name, p) in enumerate(predictions.items()):
         precision, recall, _ = precision_recall_curve(y, p, sample_weight=weight)
         area = average_precision_score(y, p, sample_weight=weight)
@@ -82,55 +90,6 @@ def precision_recall_figure(
     axes.set_ylim(0, 1.02)
     axes.legend(loc="upper right", fontsize=8)
     return figure
-
-
-def calibration_figure(
-    y: np.ndarray, predictions: Mapping[str, np.ndarray], weight: np.ndarray, caption: Caption
-) -> Figure:
-    """Draw observed against predicted risk in groups of equal size, with 95 % Wilson intervals.
-
-    The interval treats rows as independent; the reported slope and intercept have intervals
-    by patient.
-    """
-    figure, axes = _empty(caption, "Predicted risk", "Observed share")
-    top = 0.0
-    for place, (name, p) in enumerate(predictions.items()):
-        groups = calibration_groups(y, p, weight)
-        error = np.abs(groups[["low", "high"]].to_numpy().T - groups["observed"].to_numpy())
-        axes.errorbar(
-            groups["predicted"],
-            groups["observed"],
-            yerr=error,
-            marker="o",
-            ms=4,
-            lw=1.8 if not place else 0.8,
-            capsize=2,
-            label=name,
-        )
-        top = max(top, float(groups[["predicted", "high"]].to_numpy().max()))
-    axes.plot([0, top], [0, top], color="0.7", lw=0.8, ls="--")
-    axes.legend(loc="upper left", fontsize=8)
-    return figure
-
-
-def calibration_groups(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
-    """Return predicted, observed, low, high of groups of similar predicted risk."""
-    wanted = int(np.clip(y.sum() // MIN_EVENTS_PER_GROUP, 2, CALIBRATION_GROUPS))
-    group = pd.qcut(pd.Series(p).rank(method="first"), wanted, labels=False)
-    frame = pd.DataFrame({"p": p * weight, "y": y * weight, "w": weight, "group": group})
-    sums = frame.groupby("group").sum()
-    share, n = sums["y"] / sums["w"], sums["w"]
-    z2 = INTERVAL_Z**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = INTERVAL_Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return pd.DataFrame(
-        {
-            "predicted": sums["p"] / sums["w"],
-            "observed": share,
-            "low": np.minimum(centre - half, share),
-            "high": np.maximum(centre + half, share),
-        }
-    )
 
 
 def shap_figure(
@@ -169,7 +128,7 @@ def importance_figure(contributions: np.ndarray, labels: Sequence[str], caption:
     """Draw the mean size of each predictor's contribution: no row of it is visible."""
     size = pd.Series(np.abs(contributions).mean(axis=0), index=list(labels))
     size = size.groupby(level=0).sum().sort_values().tail(SHOWN_PREDICTORS)
-    figure, axes = _empty(caption, "Mean |SHAP| (log-odds)", "")
+    figure, axes = empty_figure(caption, "Mean |SHAP| (log-odds)", "")
     axes.barh(range(len(size)), size.to_numpy(), color="#31688e")
     axes.set_yticks(range(len(size)), list(size.index), fontsize=8)
     return figure
@@ -209,7 +168,7 @@ def tuning_figure(
     losses: Sequence[float], caption: Caption, default: float | None = None
 ) -> Figure:
     """Draw the log loss of each trial in its order, and the best so far."""
-    figure, axes = _empty(caption, "Trial", "Log loss over the inner folds")
+    figure, axes = empty_figure(caption, "Trial", "Log loss over the inner folds")
     shown = np.asarray(losses, dtype=float)
     axes.plot(np.arange(1, len(shown) + 1), shown, "o", ms=4, label="trial")
     if len(shown):
@@ -223,16 +182,6 @@ def tuning_figure(
         axes.axhline(default, color="0.5", lw=0.8, ls="--", label="untuned default")
     axes.legend(fontsize=8)
     return figure
-
-
-def _empty(caption: Caption, x: str, y: str) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(7, 5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.set_title(str(caption), fontsize=9)
-    return figure, axes
 
 
 def _explanation(

@@ -25,8 +25,11 @@ from training.audit import AuditReport
 from training.audit import audit as run_audit
 from training.bootstrap import FloatArray
 from training.crossfit import CrossFit, nested
-from training.evaluate import evaluation_table, judge
+from training.evaluate import evaluation_table, judge, steadiness
 from training.final import Final, fit_final
+from training.judging.calibration_curve import ERRORS
+from training.judging.headline import headline
+from training.judging.rows import MODEL
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.simpler import fitted_comparators, simpler_model
@@ -170,7 +173,9 @@ def _evaluated(
     workers: int,
 ) -> dict[str, Any]:
     judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed)
+    tiers = {tier.name: tier.lower for tier in final.model.tiers.tiers}
+    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed, tiers)
+    table |= steadiness(task, plan, cross, final, judged, progress)
     table["models_tried"] += len(final.tuned.candidates)
     table["notes"] = list(dict.fromkeys([*table["notes"], *final.notes]))
     table["interval_coverage"] = final.model.manifest["interval_coverage"]
@@ -195,9 +200,9 @@ def _sensitivity(
             table[convention] = {"not_assessable": str(reason)}
             continue
         judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-        full = evaluation_table(task, cross, judged, 0, plan.seed)
-        kept = (*task.counts, "model", "comparators", "differences", "left_out")
-        table[convention] = {key: full[key] for key in kept}
+        figures = headline(judged)
+        kept = (*task.counts, "model", "comparators", "differences")
+        table[convention] = {**{key: figures[key] for key in kept}, "left_out": cross.left_out}
     return table
 
 
@@ -247,6 +252,8 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     found = {f"{name}_judged": float(evaluation[name]) for name in counts}
     found["models_tried"] = float(evaluation["models_tried"])
     found |= _with_bounds("", evaluation["model"])
+    found |= _with_bounds("", {name: evaluation["calibration"][MODEL][name] for name in ERRORS})
+    found |= _with_bounds("", evaluation["brier_parts"][MODEL])
     for name, figures in evaluation["comparators"].items():
         found |= _with_bounds(f"{name}.", figures)
     for name, figures in evaluation["differences"].items():

@@ -76,6 +76,8 @@ def stratified_auroc(
 def auprc(y: FloatArray, p: FloatArray, weights: FloatArray) -> FloatArray:
     """Average precision: precision at each distinct score, weighted by the recall it adds."""
     w = np.atleast_2d(weights)
+    if len(p) == 0:
+        return np.full(len(w), np.nan)
     ties = _ties(-p, np.zeros(len(p)))
     events, others = _grouped(w, y, ties), _grouped(w, 1.0 - y, ties)
     found = np.cumsum(events, axis=1)
@@ -137,7 +139,7 @@ def _recalibrate(
     both = (w @ y > 0) & (w @ (1.0 - y) > 0)
     if not free_slope:
         return _newton(y, np.zeros(len(y)), w, both, offset=score)
-    spread = float(score.std())
+    spread = float(score.std()) if len(score) else 0.0
     if spread < 1e-9:
         return np.full((len(w), 2), np.nan)
     center = float(score.mean())

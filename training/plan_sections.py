@@ -231,6 +231,8 @@ class EvaluationPlan:
     the interval of its calibration slope holds 1, and its same-day AUROC is not below; with fewer
     event patients than `min_event_patients` the verdict is that more patients are needed.
     `conventions` are other meanings of the end of the record, for the sensitivity table.
+    `learning_curve` is how often patients are drawn for each of its points; 0 leaves it out.
+    `era_from_year` is the first year of the later era among the subgroups; 0 halves the patients.
     """
 
     comparators: tuple[str, ...] = ()
@@ -238,6 +240,8 @@ class EvaluationPlan:
     conventions: tuple[str, ...] = ()
     worst_difference: float = 0.01
     min_event_patients: int = 20
+    learning_curve: int = 5
+    era_from_year: int = 0
 
     def __post_init__(self) -> None:
         for section, named, legal in (
@@ -253,6 +257,10 @@ class EvaluationPlan:
             self.bootstrap,
             "0, or at least 50",
         )
+        draws, year = self.learning_curve, self.era_from_year
+        need(0 <= draws <= 50, "evaluation", "learning_curve", draws, "0 to 50")
+        legal_year = year == 0 or 2000 <= year <= 2100
+        need(legal_year, "evaluation", "era_from_year", year, "0, or a year from 2000 to 2100")
 
 
 TIMES_THE_AVERAGE = (0.0, 1.0, 3.0)

@@ -13,6 +13,7 @@ from features.columns import describe
 from training import figures
 from training.figures import Caption
 from training.fit import FitResult
+from training.judging import pictures
 from training.judging.rows import MODEL
 from training.task import Rows
 
@@ -29,7 +30,9 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     """
     judged = result.task.judged.first_time
     rows = result.task.rows.take(judged)
-    drawn = {name: risks[judged] for name, risks in _drawn(result).items()}
+    others = _shown(result)
+    risks = {name: result.out_of_fold[name][judged] for name in (MODEL, *others)}
+    drawn = {name.replace("_", " "): risk for name, risk in risks.items()}
     caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a curve of one event has no shape: fine
@@ -38,7 +41,18 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
             "precision_recall",
             figures.precision_recall_figure(rows.y, drawn, rows.weight, caption),
         )
-        yield "calibration", figures.calibration_figure(rows.y, drawn, rows.weight, caption)
+        table, model = result.evaluation, risks[MODEL]
+        yield (
+            "calibration",
+            pictures.calibration_figure(
+                table["calibration"], others, rows.y, model, rows.weight, caption
+            ),
+        )
+        yield (
+            "decision_curve",
+            pictures.decision_curve_figure(table["decision_curve"], others, caption),
+        )
+        yield "thresholds", pictures.thresholds_figure(table["thresholds"], others, caption)
         yield "tuning", _tuning(result, learnt)
         yield from _explanations(result, learnt)
 
@@ -48,16 +62,15 @@ def _caption(result: FitResult, rows: Rows) -> Caption:
     return Caption(facts.name, len(rows), int((rows.y == 1).sum()), facts.synthetic)
 
 
-def _drawn(result: FitResult) -> dict[str, np.ndarray]:
-    """Choose the model and the comparators with the lowest log loss."""
+def _shown(result: FitResult) -> list[str]:
+    """Choose the comparators with the lowest log loss."""
     comparators = result.evaluation["comparators"]
     losses = {
         name: table["log_loss"]["estimate"]
         for name, table in comparators.items()
         if table["log_loss"]["estimate"] is not None
     }
-    best = sorted(losses, key=lambda name: losses[name])[:COMPARED_WITH]
-    return {name.replace("_", " "): result.out_of_fold[name] for name in (MODEL, *best)}
+    return sorted(losses, key=lambda name: losses[name])[:COMPARED_WITH]
 
 
 def _tuning(result: FitResult, caption: Caption) -> Figure:

@@ -1,9 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from models.columns import NamedMatrix
-from training.comparators import compare
+from models.logistic import sigmoid
+from training.comparators import COMPARATORS as COMPARATORS_OF
+from training.comparators import at_strength, compare
 from training.plan_sections import COMPARATORS
 from training.task import Rows
 
@@ -113,6 +119,24 @@ def test_one_class_is_said_and_not_fitted(name):
     train = rows()
     train.y[:] = 0.0
     assert "one class" in compare(name, train, rows(seed=1)).reason
+
+
+@pytest.mark.parametrize("c", [0.01, 1.0])
+def test_the_ridge_is_the_usual_pipeline_of_scikit_learn(c):
+    """Median for what is missing, a flag that it was, every column standardised, ridge."""
+    train, held_out = rows(), rows(seed=1)
+    rng = np.random.default_rng(5)
+    for part in (train, held_out):
+        part.X.numbers[rng.random(part.X.numbers.shape) < 0.2] = np.nan
+    usual = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True),
+        StandardScaler(),
+        LogisticRegression(C=c, tol=1e-8, max_iter=1000),
+    ).fit(train.X.numbers, train.y)
+    terms = COMPARATORS_OF["penalised_logistic"].terms(train.X)
+    ours = at_strength(terms, train.X, train.y, train.weight, c)
+    expected = usual.predict_proba(held_out.X.numbers)[:, 1]
+    assert sigmoid(ours.margin(held_out.X)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_penalised_regression_survives_an_empty_column_and_one_empty_in_a_fold():

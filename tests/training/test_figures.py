@@ -28,7 +28,7 @@ def contributions() -> tuple[np.ndarray, pd.DataFrame]:
     return X.fillna(0).to_numpy() * np.arange(6), X
 
 
-@pytest.mark.parametrize("draw", ["roc_figure", "precision_recall_figure", "calibration_figure"])
+@pytest.mark.parametrize("draw", ["roc_figure", "precision_recall_figure"])
 def test_a_curve_names_cohort_n_events_and_that_it_is_synthetic(
     draw: str, rows: tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]
 ) -> None:
@@ -37,23 +37,6 @@ def test_a_curve_names_cohort_n_events_and_that_it_is_synthetic(
     assert axes.get_title() == "SYNTHETIC cohort made: 300 rows, 60 event rows"
     shown = [text.get_text() for text in axes.get_legend().get_texts()]
     assert shown[0].startswith("model")
-
-
-def test_observed_shares_of_true_risks_lie_around_the_diagonal(
-    rows: tuple[np.ndarray, dict[str, np.ndarray], np.ndarray],
-) -> None:
-    y, predictions, weight = rows
-    groups = figures.calibration_groups(y, predictions["model"], weight)
-    assert len(groups) == figures.CALIBRATION_GROUPS
-    inside = groups["predicted"].between(groups["low"], groups["high"])
-    assert inside.mean() >= 0.75
-    assert np.average(groups["observed"]) == pytest.approx(y.mean(), abs=0.02)
-
-
-def test_few_events_make_few_groups() -> None:
-    y = np.r_[np.ones(11), np.zeros(200)]
-    groups = figures.calibration_groups(y, np.linspace(0.9, 0.01, 211), np.ones(211))
-    assert len(groups) == 2
 
 
 def test_a_real_cohort_gets_bars_and_a_synthetic_one_the_beeswarm() -> None:

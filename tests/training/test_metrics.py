@@ -7,7 +7,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from training import metrics
-from training.bootstrap import PatientBootstrap, summarise
+from training.bootstrap import PatientBootstrap, summarise, summarise_columns
 
 RNG_SEED = 7
 
@@ -133,6 +133,21 @@ def test_the_first_draw_is_the_cohort_itself_and_draws_keep_patients_whole():
     assert (seen["rows"] == 0).all()
     assert (bootstrap.counts[0] == 1).all()
     assert (bootstrap.counts.sum(axis=1) == 3).all()
+
+
+def test_the_first_draws_are_those_of_the_whole_bootstrap():
+    y, p, _ = some_predictions(n=50)
+    whole = PatientBootstrap(np.arange(50) // 5, np.linspace(1, 2, 50), replicates=40, seed=1)
+    few = whole.first(10).replicate(metrics.measures_of(y, p))["brier"]
+    assert few == pytest.approx(whole.replicate(metrics.measures_of(y, p))["brier"][:11], abs=1e-12)
+
+
+def test_columns_are_summarised_one_by_one():
+    drawn = np.random.default_rng(0).normal(size=(50, 3))
+    drawn[:, 2] = np.nan
+    table = summarise_columns(drawn)
+    assert table["low"][1] == summarise(drawn[:, 1]).low
+    assert table["estimate"][2] is None
 
 
 def test_blocks_of_draws_give_the_same_figures_as_all_at_once(monkeypatch):

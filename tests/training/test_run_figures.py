@@ -44,7 +44,7 @@ def test_curves_are_of_the_rows_that_the_evaluation_judges(
     result: FitResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = {}
-    for name in ("roc_figure", "precision_recall_figure", "calibration_figure"):
+    for name in ("roc_figure", "precision_recall_figure"):
         drawing = getattr(figures, name)
 
         def noted(*arguments, name=name, drawing=drawing):
@@ -64,10 +64,32 @@ def test_curves_are_of_the_rows_that_the_evaluation_judges(
     assert f"{learnt_from} rows" in titles["tuning"]
 
 
+def test_pictures_have_the_same_names_in_every_run_and_show_the_tables(result: FitResult) -> None:
+    drawn = dict(run_figures(result))
+    assert {"roc", "precision_recall", "calibration", "decision_curve", "thresholds"} <= set(drawn)
+    (axes,) = drawn["decision_curve"].axes
+    line = next(line for line in axes.lines if line.get_label() == "model")
+    told = result.evaluation["decision_curve"]["model"]["net_benefit"]["estimate"]
+    assert list(line.get_ydata()) == told
+    for name in ("calibration", "decision_curve", "thresholds"):
+        shown = [axes.get_title() for axes in drawn[name].axes]
+        assert any(f"{result.evaluation['n_rows']} rows" in title for title in shown)
+
+
+def test_tier_bounds_of_the_model_are_in_the_table_of_thresholds(result: FitResult) -> None:
+    bounds = {tier.lower for tier in result.model.tiers.tiers} - {0.0}
+    rows = result.evaluation["thresholds"]["model"]
+    assert {row["threshold"] for row in rows if row["tier"]} == bounds
+
+
 def test_metrics_count_the_rows_that_are_judged(result: FitResult) -> None:
     told = flat_metrics(result.evaluation)
     assert told["n_rows_judged"] == result.evaluation["n_rows"]
     assert "n_rows" not in told
+    assert told["eavg"] == result.evaluation["calibration"]["model"]["eavg"]["estimate"]
+    assert (
+        told["scaled_brier_low"] == result.evaluation["brier_parts"]["model"]["scaled_brier"]["low"]
+    )
     for name, gaps in result.evaluation["differences"].items():
         assert told[f"log_loss_difference_{name}_high_90"] == gaps["log_loss"]["high_90"]
 

@@ -69,7 +69,7 @@ def judge(
     bootstrap = PatientBootstrap(first.patients, first.weight, replicates, seed)
     strata = _strata(first) if daily else {}
     draws = {
-        name: _averaged(bootstrap, [measures_of(first.y, p, strata) for p in repeats])
+        name: averaged(bootstrap, [measures_of(first.y, p, strata) for p in repeats])
         for name, repeats in own.items()
     }
     return Judged(first, own, bootstrap, draws)
@@ -110,7 +110,7 @@ def patient_weighted(judged: Judged) -> dict[str, Any]:
     bootstrap = judged.bootstrap.weighing(one_each.weight)
     return {
         name: estimates(
-            _averaged(bootstrap, [measures_of(one_each.y, p) for p in judged.risks[name]])
+            averaged(bootstrap, [measures_of(one_each.y, p) for p in judged.risks[name]])
         )
         for name in (MODEL, *judged.comparators)
     }
@@ -160,7 +160,7 @@ def of_part(
     """Return figures of some of the rows, under the draws of all of them."""
     wanted = tuple(figures)
     return {
-        name: estimates(_averaged(bootstrap, [_within(rows, p, at, wanted) for p in risks[name]]))
+        name: estimates(averaged(bootstrap, [_within(rows, p, at, wanted) for p in risks[name]]))
         for name in names
     }
 
@@ -170,16 +170,17 @@ def estimates(draws: Draws) -> dict[str, Any]:
     return {name: summarise(figures).to_dict() for name, figures in draws.items()}
 
 
+def averaged(bootstrap: PatientBootstrap, repeats: Sequence[Mapping[str, Measure]]) -> Draws:
+    """Return figures under every draw, averaged over the repeats of the cross-fitting."""
+    drawn = [bootstrap.replicate(measures) for measures in repeats]
+    return {name: np.mean([one[name] for one in drawn], axis=0) for name in drawn[0]}
+
+
 def _strata(rows: JudgedRows) -> dict[str, FloatArray]:
     return {
         "same_day_auroc": rows.facts["landmark_day"].to_numpy(dtype=np.float64),
         "within_grade_auroc": rows.facts["current_grade"].to_numpy(dtype=np.float64),
     }
-
-
-def _averaged(bootstrap: PatientBootstrap, repeats: Sequence[Mapping[str, Measure]]) -> Draws:
-    drawn = [bootstrap.replicate(measures) for measures in repeats]
-    return {name: np.mean([one[name] for one in drawn], axis=0) for name in drawn[0]}
 
 
 def _within(

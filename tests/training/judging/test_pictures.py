@@ -1,0 +1,86 @@
+"""Pictures draw what the tables hold, and nothing that is a row."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from tests.training.judging.an_evaluation import some_judged, some_risks, some_rows
+from tests.training.judging.test_bad_cohorts import CASES
+from training.figures import Caption
+from training.judging.calibration_curve import calibration
+from training.judging.net_benefit import decision_curve
+from training.judging.pictures import (
+    RISK_BINS,
+    calibration_figure,
+    decision_curve_figure,
+    thresholds_figure,
+)
+from training.judging.thresholds import thresholds
+
+SYNTHETIC = Caption("made", 300, 60, synthetic=True)
+
+
+def drawn(judged, daily=True):
+    rows, others = judged.rows, list(judged.comparators)
+    model = judged.risks["model"].mean(axis=0)
+    return {
+        "calibration": calibration_figure(
+            calibration(judged), others, rows.y, model, rows.weight, SYNTHETIC
+        ),
+        "decision_curve": decision_curve_figure(decision_curve(judged), others, SYNTHETIC),
+        "thresholds": thresholds_figure(thresholds(judged, daily=daily), others, SYNTHETIC),
+    }
+
+
+def labels(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_every_picture_states_its_rows_and_draws_the_model_first():
+    for name, figure in drawn(some_judged()).items():
+        axes = next(axes for axes in figure.axes if axes.get_legend())
+        assert axes.get_title() == "SYNTHETIC cohort made: 300 rows, 60 event rows", name
+        assert labels(axes)[0] == "model"
+        assert "current grade" in labels(axes)
+
+
+def test_the_distribution_counts_rows_and_shows_none():
+    judged = some_judged()
+    figure = drawn(judged)["calibration"]
+    bars = figure.axes[-1].patches
+    assert len(bars) == RISK_BINS
+    assert sum(bar.get_height() for bar in bars) == len(judged.rows)
+
+
+def test_points_of_the_thresholds_picture_are_those_of_the_table():
+    judged = some_judged()
+    (axes,) = drawn(judged)["thresholds"].axes
+    rows = thresholds(judged)["model"]
+    alerts = [row["alerts_per_100_patient_days"]["estimate"] for row in rows]
+    assert list(axes.lines[0].get_xdata()) == pytest.approx(alerts)
+    assert [text.get_text() for text in axes.texts] == [f"{row['threshold']:g}" for row in rows]
+
+
+def test_a_question_before_infusion_counts_courses():
+    (axes,) = drawn(some_judged(), daily=False)["thresholds"].axes
+    assert axes.get_xlabel() == "Alerts per 100 courses"
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.__name__ != "no_row"], ids=lambda c: c.__name__
+)
+@pytest.mark.filterwarnings("ignore:.*identical:UserWarning")
+def test_a_cohort_without_shape_is_still_drawn(case):
+    for figure in drawn(some_judged(*case())).values():
+        FigureCanvasAgg(figure).draw()
+
+
+def test_the_band_is_that_of_the_table():
+    rows = some_rows(patients=60, event_patients=20)
+    judged = some_judged(rows, some_risks(rows))
+    (axes,) = drawn(judged)["decision_curve"].axes
+    (band,) = axes.collections
+    reached = band.get_paths()[0].vertices[:, 1]
+    table = decision_curve(judged)["model"]["net_benefit"]
+    assert reached.min() == pytest.approx(min(table["low"]))
+    assert reached.max() == pytest.approx(max(np.array(table["high"])))

@@ -1,0 +1,38 @@
+"""Disclosure control: which groups of patients are too small to be told about.
+
+A group below the minimum is named and nothing else. A count that is held back could be found by
+subtracting the others from the total, so others are held back with it, the smallest first, until at
+least two are, and together they reach the minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FEWEST_PATIENTS = 10
+"""Fewer patients than this in a group: not even their number is told [A]."""
+FEWEST_OF_A_CLASS = 5
+"""Fewer patients than this with the event, or without it: no figure, no number of events [A]."""
+
+
+def hidden_with(counts: Sequence[int], small: Sequence[bool], fewest: int) -> list[bool]:
+    """Say which counts of a partition are held back.
+
+    Parameters
+    ----------
+    counts : of groups that together make a total which is told.
+    small : which of them may not be told.
+    fewest : what the counts held back reach together.
+
+    Returns
+    -------
+    list of bool
+        True for small counts, and for those held back with them.
+    """
+    hidden = list(small)
+    for at in sorted(range(len(counts)), key=lambda at: counts[at]):
+        back = [count for count, held in zip(counts, hidden, strict=True) if held]
+        if not back or (len(back) > 1 and sum(back) >= fewest):
+            break
+        hidden[at] = True
+    return hidden

@@ -66,8 +66,9 @@ class Settings:
             text = environment.get(key, "").strip()
             return parse(key, text) if text else default
 
+        own_file: Path | str = default_ledger()
         return cls(
-            ledger=read("VIGICELL_LEDGER", _ledger, default_ledger()),
+            ledger=read("VIGICELL_LEDGER", _ledger, own_file),
             release=read("VIGICELL_RELEASE", _directory, None),
             demo=read("VIGICELL_DEMO", _flag, False),
             host=read("VIGICELL_HOST", _address, DEFAULT_HOST),

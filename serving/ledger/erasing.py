@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Select, func, null, select, update
 
 from features.errors import LedgerError
 from serving.ledger import place
+from serving.ledger.chain import payload_misfit
 from serving.ledger.entry import NEVER_ERASED, Entry, Kind
 from serving.ledger.opening import on_driver
 from serving.ledger.reading import ROWS, Row, head, reading, rows_of
@@ -47,7 +48,7 @@ class Erasure:
 def erasure_at(connection: Connection, position: int) -> Erasure | None:
     """Return the erasure at a position, ``None`` when something else stands there."""
     for row in rows_of(connection, ROWS.where(ENTRY.c.position == position)):
-        if row["kind"] == Kind.ERASURE and row["request"] is not None:
+        if row["kind"] == Kind.ERASURE and not payload_misfit(row):
             return Erasure(position, json.loads(row["request"])["before"])
     return None
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from features.errors import LedgerError
 
 _BUSY_SECONDS = 5.0
+_SILENCE_MS = 10_000  # after which a server that no longer acknowledges counts as lost
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _SQLITE_SETTINGS = (
     "PRAGMA synchronous = FULL",
@@ -111,7 +112,7 @@ def _postgres(url: URL) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,  # a server that was started again is found again
         isolation_level="READ COMMITTED",  # a waiting writer reads the head that the other wrote
-        connect_args={"connect_timeout": int(_BUSY_SECONDS)},
+        connect_args={"connect_timeout": int(_BUSY_SECONDS), "tcp_user_timeout": _SILENCE_MS},
     )
 
     def prepare(connection: Any, _: Any) -> None:

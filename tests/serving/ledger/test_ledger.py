@@ -1,200 +1,130 @@
-import sqlite3
-import subprocess
-import sys
-import threading
-from pathlib import Path
+"""What is appended is found again, in order, by whom and about what."""
+
+import stat
+from datetime import UTC, datetime
 
 import pytest
 
 from features.errors import LedgerError
-from serving.ledger import Entry, Ledger
-
-
-def an_entry(number: int) -> Entry:
-    return Entry(f"id-{number}", "r" * 64, b"request %d" % number, b"{}", b"answer %d" % number)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    one = Ledger(tmp_path / "ledger.sqlite")
-    yield one
-    one.close()
-
-
-def edited(path: Path, *statements: str) -> None:
-    """Change the file as someone with a database tool would."""
-    connection = sqlite3.connect(path)
-    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    for (name,) in triggers.fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+from serving.ledger import Entry, Kind, Ledger
 
 
 def test_an_empty_ledger_holds(ledger):
     assert ledger.verify().holds
-    assert ledger.verify().entries == 0
+    assert ledger.verify().entries == ledger.head() == 0
+    assert ledger.append() == []
+    assert ledger.latest(Kind.ANSWER) is None
 
 
-def test_what_is_appended_is_found_again_and_the_chain_holds(ledger):
+def test_what_is_appended_is_found_again_and_the_chain_holds(ledger, an_entry):
+    before = datetime.now(UTC)
     for number in range(5):
-        ledger.append(an_entry(number))
+        assert ledger.append(an_entry(number, who="Dr. 李", subject="课程")) == [number + 1]
+    found = ledger.read("id-3")
+    assert (found.position, found.kind, found.subject, found.who) == (
+        4, Kind.ANSWER, "课程", "Dr. 李",
+    )  # fmt: skip
+    assert (found.request, found.predictors, found.answer) == (b"request 3", b"{}", b"answer 3")
+    assert before <= found.written_at <= datetime.now(UTC)
+    assert found.release == "r" * 64
+    assert found.erased is None
     assert ledger.answer("id-3") == b"answer 3"
-    assert ledger.answer("nobody") is None
-    assert ledger.verify().entries == 5
+    assert ledger.read("nobody") is ledger.answer("nobody") is None
+    assert ledger.verify().entries == ledger.head() == 5
     assert ledger.verify().holds
 
 
-def test_it_goes_on_after_being_reopened(tmp_path):
+def test_entries_of_one_call_follow_each_other_and_are_written_together(ledger, an_entry):
+    assert ledger.append(*map(an_entry, range(120))) == list(range(1, 121))
+    with pytest.raises(LedgerError):
+        ledger.append(an_entry(200), an_entry(7), an_entry(201))  # ids are unique
+    assert ledger.read("id-200") is None
+    assert ledger.append(an_entry(300)) == [121]
+    assert ledger.verify().entries == 121
+
+
+def test_it_goes_on_after_being_reopened(place, an_entry):
     for number in range(3):
-        one = Ledger(tmp_path / "ledger.sqlite")
+        one = Ledger(place)
         one.append(an_entry(number))
         one.close()
-    one = Ledger(tmp_path / "ledger.sqlite")
-    assert one.verify().entries == 3
-    assert one.verify().holds
-    one.close()
-
-
-@pytest.mark.parametrize(
-    ("statement", "position"),
-    [
-        ("UPDATE payload SET answer = x'00' WHERE position = 3", 3),
-        ("UPDATE payload SET request = x'00' WHERE position = 1", 1),
-        ("UPDATE payload SET predictors = x'00' WHERE position = 5", 5),
-        ("UPDATE entry SET written_at = '1999' WHERE position = 2", 2),
-        ("UPDATE entry SET release = 'other' WHERE position = 1", 1),
-        ("UPDATE entry SET digest = 'x' WHERE position = 5", 5),
-        ("DELETE FROM payload WHERE position = 2", 2),
-        ("DELETE FROM entry WHERE position = 1", 2),
-        ("DELETE FROM entry WHERE position = 3", 4),
-        ("DELETE FROM entry WHERE position = 5", 5),
-        ("UPDATE entry SET position = 9 WHERE position = 5", 9),
-    ],
-)
-def test_every_edit_and_every_gap_is_found_where_it_is(tmp_path, statement, position):
-    path = tmp_path / "ledger.sqlite"
-    one = Ledger(path)
-    for number in range(5):
-        one.append(an_entry(number))
-    one.close()
-    edited(path, statement)
-    one = Ledger(path)
+    one = Ledger(place)
     verdict = one.verify()
     one.close()
-    assert not verdict.holds
-    assert verdict.broken_at == position
-    assert verdict.reason
-
-
-@pytest.mark.parametrize("table", ["entry", "payload"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET position = 7", "DELETE FROM {}"])
-def test_the_file_itself_refuses_to_change_or_forget(ledger, table, statement):
-    ledger.append(an_entry(1))
-    connection = sqlite3.connect(ledger.path)
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        connection.execute(statement.format(table))
-    connection.close()
-
-
-def test_threads_lose_nothing(ledger):
-    def many(start: int) -> None:
-        for number in range(start, start + 20):
-            ledger.append(an_entry(number))
-
-    threads = [threading.Thread(target=many, args=(100 * one,)) for one in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert ledger.verify().entries == 80
-    assert ledger.verify().holds
-
-
-_WRITER = """
-import sys
-from pathlib import Path
-from serving.ledger import Entry, Ledger
-ledger = Ledger(Path(sys.argv[1]))
-for number in range(25):
-    ledger.append(Entry(f"{sys.argv[2]}-{number}", "", b"q", b"{}", b"a"))
-"""
-
-
-def test_processes_that_start_together_share_one_ledger(tmp_path):
-    path = tmp_path / "ledger.sqlite"
-    root = Path(__file__).parents[2]
-    writers = [
-        subprocess.Popen([sys.executable, "-c", _WRITER, str(path), str(one)], cwd=root)
-        for one in range(3)
-    ]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    one = Ledger(path)
-    verdict = one.verify()
-    one.close()
-    assert verdict.entries == 75
     assert verdict.holds
+    assert verdict.entries == 3
 
 
-def test_the_settings_that_make_it_durable(ledger):
-    connection = ledger._connection
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_is_recorded(ledger, kind):
+    ledger.append(Entry("x", kind=kind, request=b"{}"))
+    assert ledger.latest(kind).entry_id == "x"
+    assert ledger.verify().holds
 
 
-def test_only_its_owner_may_read_it(ledger):
-    assert ledger.path.stat().st_mode & 0o077 == 0
+def test_a_subject_has_its_entries_in_order_and_by_kind(ledger, an_entry):
+    kinds = [Kind.COURSE, Kind.EVENT, Kind.ANSWER]
+    for number in range(12):
+        ledger.append(an_entry(number, kind=kinds[number % 3]))
+    mine = ledger.of_subject("course-1")
+    assert [one.position for one in mine] == [2, 4, 6, 8, 10, 12]
+    some = ledger.of_subject("course-1", Kind.EVENT, Kind.COURSE)
+    assert [one.position for one in some] == [2, 4, 8, 10]
+    assert ledger.of_subject("course-9") == []
+    assert ledger.latest(Kind.EVENT).position == 11
+    assert ledger.latest(Kind.EVENT, subject="course-1").position == 8
+    assert ledger.latest(Kind.EVENT, Kind.ANSWER).position == 12
+    assert ledger.latest(Kind.SEEN) is None
 
 
-def test_an_entry_that_cannot_be_written_leaves_nothing_behind(ledger):
+def test_entries_stream_in_order_from_where_one_stopped(ledger, an_entry):
+    ledger.append(*[an_entry(n, kind=[Kind.EVENT, Kind.ANSWER][n % 2]) for n in range(130)])
+    assert [one.position for one in ledger.after()] == list(range(1, 131))
+    assert [one.position for one in ledger.after(127)] == [128, 129, 130]
+    assert [one.position for one in ledger.after(120, Kind.EVENT)] == [121, 123, 125, 127, 129]
+    assert list(ledger.after(ledger.head())) == []
+
+
+def test_what_is_appended_while_one_reads_is_read_too(ledger, an_entry):
+    ledger.append(*map(an_entry, range(60)))
+    seen = 0
+    for one in ledger.after():
+        seen += 1
+        if one.position == 10:
+            ledger.append(an_entry(1000))
+    assert seen == 61
+
+
+@pytest.mark.parametrize("text", ["a\nb", "nul\0", "half \ud800", "x" * 201])
+def test_a_name_that_no_database_holds_is_refused_and_not_repeated(text):
+    with pytest.raises(LedgerError, match="who cannot be recorded") as refused:
+        Entry("x", who=text)
+    assert text not in str(refused.value)
+
+
+def test_an_entry_that_cannot_be_written_leaves_nothing_behind(ledger, an_entry):
     ledger.append(an_entry(1))
-    with pytest.raises(LedgerError, match="not given"):
-        ledger.append(an_entry(1))  # ids are unique
+    with pytest.raises(LedgerError, match="not given") as refused:
+        ledger.append(an_entry(1))
+    assert "id-1" not in str(refused.value)
+    assert refused.value.__cause__ is None
     ledger.append(an_entry(2))
     assert ledger.verify().entries == 2
     assert ledger.verify().holds
 
 
-def test_a_full_disk_is_an_error_and_the_chain_goes_on_afterwards(ledger):
-    ledger.append(an_entry(1))
-    connection = ledger._connection
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(LedgerError, match="disk"):
-        ledger.append(Entry("big", "", b"x" * 1_000_000, b"", b""))
-    connection.execute("PRAGMA max_page_count = 1000000")
-    ledger.append(an_entry(2))
-    assert ledger.verify().entries == 2
-    assert ledger.verify().holds
+def test_only_its_owner_may_read_the_file(tmp_path, an_entry):
+    one = Ledger(tmp_path / "new" / "ledger.sqlite")
+    one.append(an_entry(1))
+    modes = [stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "new").iterdir()]
+    one.close()
+    assert modes == [0o600] * 3  # with the log and its index
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
-def test_writable_tells_whether_another_holds_the_pen(ledger):
+def test_a_closed_ledger_is_not_writable(ledger, an_entry):
     assert ledger.writable()
     ledger.close()
     assert not ledger.writable()
-
-
-def test_another_database_is_refused(tmp_path):
-    path = tmp_path / "other.sqlite"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE a (b)")
-    connection.close()
-    with pytest.raises(LedgerError, match="no ledger"):
-        Ledger(path)
-
-
-def test_a_newer_ledger_is_refused_by_its_version(tmp_path):
-    path = tmp_path / "ledger.sqlite"
-    Ledger(path).close()
-    edited(path, "PRAGMA user_version = 99")
-    with pytest.raises(LedgerError, match="version 99"):
-        Ledger(path)
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path):
-    path = tmp_path / "text"
-    path.write_text("not a database" * 100)
-    with pytest.raises(LedgerError, match="VIGICELL_LEDGER"):
-        Ledger(path)
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.append(an_entry(1))

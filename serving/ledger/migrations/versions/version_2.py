@@ -10,10 +10,10 @@ revision = "2"
 down_revision = "1"
 
 _STATEMENTS = (
-    "DROP TRIGGER entry_is_never_changed",
-    "DROP TRIGGER entry_is_never_removed",
-    "DROP TRIGGER payload_is_never_changed",
-    "DROP TRIGGER payload_is_never_removed",
+    "DROP TRIGGER IF EXISTS entry_is_never_changed",
+    "DROP TRIGGER IF EXISTS entry_is_never_removed",
+    "DROP TRIGGER IF EXISTS payload_is_never_changed",
+    "DROP TRIGGER IF EXISTS payload_is_never_removed",
     "ALTER TABLE entry RENAME TO entry_1",
     "ALTER TABLE payload RENAME TO payload_1",
     "CREATE TABLE entry ("

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--url", help="ask a running service instead, e.g. http://127.0.0.1:3000")
     score.add_argument("--json", action="store_true", help="print the answers as JSON lines")
     score.set_defaults(verb=_score)
-    add_ledger_verbs(verbs, shared)
+    add_ledger_verbs(verbs, shared).set_defaults(verb=_ledger)
     return parser
 
 
@@ -118,6 +118,11 @@ def _text(path: Path) -> str:
         raise VigiCellError(
             f"{path.name} cannot be read ({type(reason).__name__}). Name a UTF-8 JSON file."
         ) from reason
+
+
+def _ledger(parsed: argparse.Namespace, settings: Settings) -> int:
+    print(parsed.ledger_verb(parsed, settings))
+    return 0
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exporte
     cohort, failures = check_tables(tables, _manifest(seen))
     kept = set(cohort.courses["course_id"])
     answers = [row for row in seen.answers if row["course_id"] in kept]
-    seen.left_out["answers whose course was left out"] += len(seen.answers) - len(answers)
+    seen.left_out["answered questions whose course was left out"] += len(seen.answers) - len(answers)
     try:
         write_cohort(cohort, directory, rejected=failures.rows)
         write_answers(pd.DataFrame(answers), directory)

@@ -17,9 +17,11 @@ from serving.settings import Settings
 Verb = Callable[[argparse.Namespace, Settings], str]
 
 
-def add_ledger_verbs(verbs: Any, shared: argparse.ArgumentParser) -> None:
-    """Add ``ledger`` and its verbs to a command line."""
-    parser = verbs.add_parser("ledger", help="check, copy, export or erase what is recorded")
+def add_ledger_verbs(verbs: Any, shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add ``ledger`` and its verbs to a command line; the verb chosen is ``ledger_verb``."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "ledger", help="check, copy, export or erase what is recorded"
+    )
     own = parser.add_subparsers(required=True)
 
     def add(name: str, verb: Verb, words: str) -> argparse.ArgumentParser:
@@ -39,6 +41,7 @@ def add_ledger_verbs(verbs: Any, shared: argparse.ArgumentParser) -> None:
     made.add_argument("--reason", required=True, help="why, for instance the retention rule")
     made.add_argument("--who", required=True, help="name of the person who orders it")
     add("upgrade", upgrade, "bring an older ledger to this version, after a copy beside it")
+    return parser
 
 
 def verify(_: argparse.Namespace, settings: Settings) -> str:
@@ -50,8 +53,11 @@ def verify(_: argparse.Namespace, settings: Settings) -> str:
 def backup(parsed: argparse.Namespace, settings: Settings) -> str:
     """Copy the ledger."""
     with _existing(settings) as ledger:
-        found = _words(ledger.backup(parsed.file))
-    return f"Written to {parsed.file}. {found}\nIt holds patient data: keep it as you keep those."
+        found = ledger.backup(parsed.file)
+    said = f"Written to {parsed.file}; it holds patient data."
+    if not found.holds:
+        raise LedgerError(f"{said} But the chain is broken {_where(found)}")
+    return f"{said} {_words(found)}"
 
 
 def restore(parsed: argparse.Namespace, settings: Settings) -> str:
@@ -69,8 +75,8 @@ def export(parsed: argparse.Namespace, settings: Settings) -> str:
         found = export_ledger(ledger, parsed.directory, site_mapping_of(settings))
     left = "".join(f"\n  left out: {count} {rule}" for rule, count in found.left_out.items())
     return (
-        f"Written to {parsed.directory}: {found.courses} courses, {found.answers} answers.{left}\n"
-        "It holds patient data: keep it as you keep those."
+        f"Written to {parsed.directory}: {found.courses} courses, {found.answers} answered questions.{left}\n"
+        "It holds patient data: keep it as you keep a cohort."
     )
 
 
@@ -111,9 +117,16 @@ def _existing(settings: Settings) -> Iterator[Ledger]:
 
 def _words(verdict: Verdict) -> str:
     if not verdict.holds:
-        raise LedgerError(f"The chain is broken at entry {verdict.broken_at}: {verdict.reason}.")
+        raise LedgerError(f"The chain is broken {_where(verdict)}")
     erased = f", {verdict.erased} of them erased" if verdict.erased else ""
     return f"The chain holds: {verdict.entries} entries{erased}."
+
+
+def _where(verdict: Verdict) -> str:
+    return (
+        f"at entry {verdict.broken_at}: {verdict.reason}. Keep this ledger as it is, find out who "
+        "could write it, and compare it with a backup."
+    )
 
 
 def _instant(text: str) -> datetime:

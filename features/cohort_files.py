@@ -75,7 +75,7 @@ def read_cohort(directory: str | Path) -> Cohort:
     manifest = read_manifest(directory)
     tables: dict[str, pd.DataFrame] = {}
     for name, table in TABLES.items():
-        frame, unreadable = conform(_read_table(Path(directory), name), table)
+        frame, unreadable = conform(read_table(Path(directory), name), table)
         if unreadable:
             rule, mask = next(iter(unreadable.items()))
             raise CohortError(
@@ -97,7 +97,8 @@ def _refuse_strangers(
         raise CohortError(f"{directory}: table {name}: {no_course_in_common(len(frame))}")
 
 
-def _read_table(directory: Path, name: str) -> pd.DataFrame | None:
+def read_table(directory: Path, name: str) -> pd.DataFrame | None:
+    """Read one table as it was written; None where there is none."""
     parquet, csv = directory / f"{name}.parquet", directory / f"{name}.csv"
     try:
         if parquet.exists():

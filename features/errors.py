@@ -67,6 +67,12 @@ class PromotionRefused(VigiCellError):
     exit_code = 4
 
 
+class LimitsNotMet(VigiCellError):
+    """A silent model whose limits for going live are not met, or not yet known to be."""
+
+    exit_code = 4
+
+
 class TrackingError(VigiCellError):
     """The tracking store cannot be reached or written."""
 

@@ -78,6 +78,11 @@ class Tiers:
             raise PlanError(f"tier cut-offs ascend from 0 and stay below 1; got {cuts}.")
 
     @property
+    def bounds(self) -> dict[str, float]:
+        """Lower bound of each tier, by name."""
+        return {tier.name: tier.lower for tier in self.tiers}
+
+    @property
     def low_is_shown(self) -> bool:
         """Whether the lowest tier's observed rate is shown to lie below its upper cut-off."""
         return len(self.tiers) > 1 and self.tiers[0].upper_95 < self.tiers[1].lower

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.answers import write_answers
 from features.checks import check_tables
 from features.cohort_files import write_cohort
 from features.errors import LedgerError
@@ -30,7 +31,6 @@ from serving.messages import RiskRequest
 
 _ALL_ROWS = 10_000.0  # days: a landmark after which nothing is known
 _PSEUDONYM = 24  # hexadecimal digits
-_ANSWERS = "answers.parquet"
 Rows = list[dict[str, Any]]
 
 
@@ -97,7 +97,9 @@ def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exporte
     cohort, failures = check_tables(tables, _manifest(seen))
     kept = set(cohort.courses["course_id"])
     answers = [row for row in seen.answers if row["course_id"] in kept]
-    seen.left_out["answered questions whose course was left out"] += len(seen.answers) - len(answers)
+    seen.left_out["answered questions whose course was left out"] += len(seen.answers) - len(
+        answers
+    )
     try:
         write_cohort(cohort, directory, rejected=failures.rows)
         write_answers(pd.DataFrame(answers), directory)
@@ -107,11 +109,6 @@ def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exporte
             "VigiCell trains, with --ledger."
         ) from None
     return Exported(len(kept), len(answers), +seen.left_out + Counter(failures.counts()))
-
-
-def write_answers(answers: pd.DataFrame, directory: Path) -> None:
-    """Write the answers beside the tables of their cohort."""
-    answers.to_parquet(directory / _ANSWERS, index=False)
 
 
 def _manifest(seen: _Seen) -> Manifest:

@@ -1,7 +1,7 @@
 """The command line of training: it parses and prints; every verb is done elsewhere.
 
 Exit codes: 0 done, 2 something a person can mend (with the message), 3 the audit refuses, 4 the
-gate refuses, 130 stopped by hand.
+gate refuses or the limits of a silent model are not met (yet), 130 stopped by hand.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from features.errors import PromotionRefused, ReleaseError, VigiCellError
+from features.errors import LimitsNotMet, PromotionRefused, ReleaseError, VigiCellError
 from features.telemetry import switch_off_telemetry
 from training.arguments import parser
 from training.work_folder import WorkFolder
@@ -214,6 +215,11 @@ def _evaluate(said: Namespace, folder: WorkFolder) -> None:
     def store() -> TrackingStore:
         return open_store(folder)
 
+    if said.answers or said.limits or said.draft_limits:
+        _silence(said, store)
+        return
+    if said.model is None:
+        raise VigiCellError("evaluate needs --model MODEL, or --answers EXPORT with --limits FILE.")
     if not said.recalibrate:
         print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort, store, said.json))))
         return
@@ -222,6 +228,24 @@ def _evaluate(said: Namespace, folder: WorkFolder) -> None:
             said.model, said.cohort, store, said.json, said.out, progress, said.workers
         )
     print("\n".join(recalibration_lines(table)))
+
+
+def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:
+    from training.asking import evaluate_silence
+    from training.silent.limits import draft_limits
+    from training.silent.words import sentence, silence_lines
+
+    if said.draft_limits:
+        draft_limits(said.draft_limits, datetime.now(UTC).date())
+        print(f"Correct and sign it before the first answer is given: {said.draft_limits}")
+        return
+    if not (said.answers and said.limits) or said.cohort or said.recalibrate:
+        raise VigiCellError("Silent answers: give --answers EXPORT and --limits FILE, no --cohort.")
+    table = evaluate_silence(said.answers, said.limits, said.model, store, said.json)
+    print("\n".join(silence_lines(table)))
+    if table["verdict"] != "met":
+        raise LimitsNotMet(sentence(table))
+    print(sentence(table))
 
 
 def _transport(said: Namespace, _: WorkFolder) -> None:

@@ -33,7 +33,8 @@ From your own records to a model, in this order:
 _EPILOG = """\
 Everything is written below the folder that VIGICELL_WORK names (default ./work): models,
 releases, and MLflow's store unless MLFLOW_TRACKING_URI names another. `ui` shows the runs.
-Exit codes: 0 done, 2 a message says what to mend, 3 the audit refuses, 4 the gate refuses."""
+Exit codes: 0 done, 2 a message says what to mend, 3 the audit refuses, 4 the gate
+refuses or the limits of a silent model are not met (yet)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -185,8 +186,11 @@ def _model_verbs(verbs: Any) -> None:
     one.add_argument("--cohort", type=Path, required=True, help="cohort directory")
     one.add_argument("--out", type=Path, required=True, help="file.csv")
     one.set_defaults(verb="predict")
-    one = verbs.add_parser("evaluate", help="judge a model on a cohort it has not seen")
-    _of_model(one)
+    one = verbs.add_parser(
+        "evaluate", help="judge a model on a cohort it has not seen, or on its silent answers"
+    )
+    _of_model(one, required=False)
+    _of_silence(one)
     one.add_argument("--cohort", type=Path, help="cohort directory; without: how its fit judged it")
     one.add_argument("--json", type=Path, help="also write the evaluation as JSON")
     one.add_argument(
@@ -219,10 +223,16 @@ def _card_verb(verbs: Any) -> None:
     one.set_defaults(verb="card")
 
 
-def _of_model(verb: argparse.ArgumentParser) -> None:
+def _of_silence(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--answers", type=Path, metavar="EXPORT", help="export of a service's ledger")
+    verb.add_argument("--limits", type=Path, help="with --answers: limits written beforehand")
+    verb.add_argument("--draft-limits", type=Path, metavar="FILE", help="write limits to be signed")
+
+
+def _of_model(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
     verb.add_argument(
         "--model",
-        required=True,
+        required=required,
         metavar="MODEL",
         help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger, "
         "QUESTION@simpler or QUESTION/NUMBER",

@@ -26,6 +26,9 @@ from training.progress import Progress, unwatched
 from training.recalibrate import recalibrate
 from training.recorded_fit import cohort_of_plan
 from training.references import OpenStore, referred
+from training.silent.joined import read_export
+from training.silent.judged import judge_silence
+from training.silent.limits import read_limits
 from training.splits import patient_outcomes, possible_folds
 from training.task import Task, prepare
 from training.transport import By, transport
@@ -192,6 +195,28 @@ def recalibrate_on(
             )
         done.model.save(out)
     return done.table
+
+
+def evaluate_silence(
+    export: Path,
+    limits_file: Path,
+    reference: str | None,
+    store: OpenStore,
+    json_file: Path | None = None,
+) -> dict[str, Any]:
+    """Say whether the answers that a service gave in silence meet the limits written beforehand.
+
+    Raises
+    ------
+    PlanError, CohortError, NotAssessable, QuestionError
+        As :func:`training.silent.judged.judge_silence` and the reading of its files.
+    """
+    limits, digest = read_limits(limits_file)
+    subject = None if reference is None else referred(reference, store)
+    table = judge_silence(read_export(export), limits, subject)
+    table["limits"]["digest"] = digest
+    _keep(table, json_file)
+    return table
 
 
 def transport_of(

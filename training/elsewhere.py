@@ -23,7 +23,9 @@ from training import registry
 from training.bootstrap import FloatArray
 from training.comparators import LEAST_SHARE_KNOWN
 from training.judging import headline as heads
+from training.judging.blocks import blocks
 from training.judging.headline import Judged
+from training.judging.instability import instability
 from training.judging.rows import MODEL, JudgedRows, Risks, judged_rows
 from training.plan import EvaluationPlan, plan_from_dict
 from training.references import Referred
@@ -80,28 +82,36 @@ def evaluate_elsewhere(
         Where the cohort is the one it learnt from, gives no row or one class only, holds a single
         patient, or lacks half of what the model reads.
     """
-    asked = asked_of(subject, cohort)
-    daily = not subject.model.question.before_infusion
+    asked, model, rule = asked_of(subject, cohort), subject.model, rule_of(subject)
+    daily = not model.question.before_infusion
     judged = heads.judge(asked.rows, asked.risks, replicates, SEED, daily=daily)
+    at = asked.rows.first_time
     table = {
-        **heads.headline(judged),
-        "question": subject.model.question.to_dict(),
-        "cohort": _cohort_facts(cohort, subject.model),
+        **blocks(
+            judged,
+            asked.rows,
+            asked.risks,
+            SEED,
+            daily=daily,
+            tiers=model.tiers.bounds,
+            n_predictors=len(model.predictors.names()),
+            era_from_year=rule.era_from_year,
+        ),
+        "question": model.question.to_dict(),
+        "cohort": _cohort_facts(cohort, model),
         "method": (
             f"a finished model on patients it did not learn from; 95 % percentile intervals over "
             f"{replicates} draws of patients"
         ),
         "repeats": 1,
-        "evaluated": {"model": subject.model.name, "digest": subject.model.digest},
+        "evaluated": {"model": model.name, "digest": model.digest},
         "left_out": dict(asked.left_out),
-        "patient_weighted": heads.patient_weighted(judged),
-        "by_landmark_day": heads.by_landmark_day(judged),
-        "subsets": (
-            heads.grade_subsets(asked.rows, asked.risks, replicates, SEED) if daily else {}
+        "instability": instability(
+            judged.rows, NamedMatrix(asked.X.names, asked.X.numbers[at]), model
         ),
         "notes": list(asked.notes),
     }
-    table["verdict"] = verdict(table, rule_of(subject)).to_dict()
+    table["verdict"] = verdict(table, rule).to_dict()
     return Elsewhere(judged, table)
 
 
@@ -130,7 +140,7 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
     risks: dict[str, FloatArray] = {MODEL: model.predict(X)[None, :]}
     left_out = {}
     for name, margin in margins.items():
-        risk = _by(margin, cohort, keys)
+        risk = risks_by_margin(margin, cohort, keys)
         if isinstance(risk, str):
             left_out[name] = risk
         else:
@@ -181,8 +191,8 @@ def _absent(model: RiskModel, X: NamedMatrix) -> tuple[str, ...]:
     return absent
 
 
-def _by(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
-    """Return the risks by a comparator, or why there are none."""
+def risks_by_margin(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
+    """Return the risks by a comparator at (course_id, instant), or why there are none."""
     X = named_matrix(feature_matrix(cohort, keys, PredictorSet(columns=margin.predictors)))
     shares = np.isfinite(X.numbers).mean(axis=0)
     if shares.max() < LEAST_SHARE_KNOWN:

@@ -25,7 +25,7 @@ from training.audit import AuditReport
 from training.audit import audit as run_audit
 from training.bootstrap import FloatArray
 from training.crossfit import CrossFit, nested
-from training.evaluate import evaluation_table, judge, steadiness
+from training.evaluate import evaluation_table, judge
 from training.final import Final, fit_final
 from training.judging.calibration_curve import ERRORS
 from training.judging.headline import headline
@@ -173,9 +173,7 @@ def _evaluated(
     workers: int,
 ) -> dict[str, Any]:
     judged = judge(task, cross, plan.evaluation.bootstrap, plan.seed)
-    tiers = {tier.name: tier.lower for tier in final.model.tiers.tiers}
-    table = evaluation_table(task, cross, judged, plan.evaluation.bootstrap, plan.seed, tiers)
-    table |= steadiness(task, plan, cross, final, judged, progress)
+    table = evaluation_table(task, plan, cross, judged, final.model, progress)
     table["models_tried"] += len(final.tuned.candidates)
     table["notes"] = list(dict.fromkeys([*table["notes"], *final.notes]))
     table["interval_coverage"] = final.model.manifest["interval_coverage"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.audit import AuditReport
+from training.block_words import words_of
 from training.recorded_fit import RecordedFit
 
 SHOWN = ("within_grade_auroc", "brier", "calibration_intercept", "observed_to_expected")
@@ -20,6 +21,7 @@ def fit_lines(done: RecordedFit) -> list[str]:
         *_figure_lines(table),
         *_oracle_lines(table),
     ]
+    lines += _said(table)
     if done.result.audit is not None:
         lines.append(f"  audit: {audit_words(done.result.audit)}")
     lines.append(f"  verdict: {done.result.verdict.text}")
@@ -41,12 +43,14 @@ def evaluation_lines(table: Mapping[str, Any]) -> list[str]:
         f"  {table['method']}",
         *_figure_lines(table),
         *(f"  {name:<24}{interval(table['model'], name)}" for name in _there(table)),
+        *_said(table),
         *(f"  left out: {name}, {reason}" for name, reason in table["left_out"].items()),
         *(f"  note: {note}" for note in table["notes"]),
         f"  verdict: {table['verdict']['text']}",
     ]
 
 
+SAID = ("calibration", "thresholds", "decision_curve", "instability", "sample_size")
 BEFORE_AND_AFTER = (
     "observed_to_expected", "calibration_intercept", "calibration_slope", "log_loss", "brier",
     "auroc",
@@ -86,6 +90,11 @@ def transport_lines(table: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {group['group']:<20}{n:<24}{cells}".rstrip())
     lines += [f"  not judged: {one}, {why}" for one, why in table["not_assessable"].items()]
     return lines
+
+
+def _said(table: Mapping[str, Any]) -> list[str]:
+    """Return what a reader should know before the verdict, one sentence a line."""
+    return [f"  {sentence}" for name in SAID for sentence in words_of(table, name)]
 
 
 def counts(table: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from features.answers import read_answers
 from features.cohort_files import read_cohort
 from features.errors import CohortError, LedgerError
 from features.sources.records.site_mapping import SiteMapping
@@ -36,8 +37,7 @@ def answered(ledger, release):
 def exported(ledger, tmp_path):
     def export():
         found = export_ledger(ledger, tmp_path / "seen", SiteMapping())
-        answers = pd.read_parquet(tmp_path / "seen" / "answers.parquet")
-        return found, read_cohort(tmp_path / "seen"), answers
+        return found, read_cohort(tmp_path / "seen"), read_answers(tmp_path / "seen")
 
     return export
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from training.block_words import subgroup_rows
 from training.cards.answers import about, figures, method, patients, use
 from training.cards.checklists import concerns
 from training.cards.document import (
@@ -36,7 +37,7 @@ def model_facts(e: Evidence) -> Document:
     """Return the page of facts."""
     sections = (
         _verdict(e), _what(e), _not_for(e), _whom(e), _use(e), _how_good(e), _against(e), _tiers(e),
-        _which(e),
+        _which(e), _subgroups(e),
     )  # fmt: skip
     missing = sum(
         isinstance(block, Text) and block.tone == "missing"
@@ -90,9 +91,23 @@ def _how_good(e: Evidence) -> Section:
         blocks.append(Text(ceiling, "soft"))
     elsewhere = (figures.in_other_patients(e), patients.transport(e))
     blocks += [Text(found) for found in elsewhere if found]
-    if e.block("subgroups") is None:
-        blocks.append(Text(f"Subgroups: {NOT_COMPUTED}", "missing"))
     return Section("How good it is", tuple(blocks), "wide")
+
+
+def _subgroups(e: Evidence) -> Section:
+    block = e.block("subgroups")
+    if block is None:
+        found: Any = Text(f"Subgroups: {NOT_COMPUTED}", "missing")
+    elif not block:
+        found = Text("Its cohort tells no groups of patients apart.", "soft")
+    else:
+        headings = ("patients", "patients / with event", "AUROC", "observed to expected")
+        rows = tuple(
+            (f"{variable}: {group}", counts_, auroc, ratio)
+            for variable, group, counts_, auroc, ratio in subgroup_rows(block)
+        )
+        found = Table(headings, rows)
+    return Section("For whom it does better or worse", (found,), "wide")
 
 
 def _figure(model: Mapping[str, Any], name: str, ideal: float | None) -> Figure:
@@ -134,8 +149,10 @@ def _tiers(e: Evidence) -> Section:
     )
     table = Table(("tier", "from a risk of", "event rows of rows", "patients"), rows)
     signed = use.tiers(e) if found.signed_by else None
+    alerts = figures.thresholds(e)
     note = Text(signed, "soft") if signed else Text("No clinician has signed them.", "warning")
-    return Section("Tiers, as observed out of fold", (table, note))
+    cost = (Text(alerts, "soft"),) if alerts else ()
+    return Section("Tiers, as observed out of fold", (table, *cost, note))
 
 
 def _not_for(e: Evidence) -> Section:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.real_data import real_file
+from tests.training.cards.made_blocks import SUBGROUPS
 from tests.training.cards.made_evidence import COHORT, an_evaluation, evidence
 from training.cards.chai import NAMESPACE, NOT_STATED, chai_xml
 from training.cards.statements import ASKED
@@ -77,7 +78,7 @@ def parsed(e):
         evidence(),
         evidence(said={key: f"said of {key}" for key in ASKED}),
         evidence(an_evaluation(model={}, comparators={}, differences={}, verdict=None)),
-        evidence(an_evaluation(subgroups={"sex": {"female": 0.7}}), settings=None, audit=None),
+        evidence(an_evaluation(subgroups=SUBGROUPS), settings=None, audit=None),
     ],
 )
 def test_the_card_validates(e, schema):

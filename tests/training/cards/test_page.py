@@ -2,6 +2,7 @@
 
 import re
 
+from tests.training.cards.made_blocks import a_group
 from tests.training.cards.made_evidence import COHORT, a_gap, an_audit, an_evaluation, evidence
 from training.cards.markdown import markdown_of
 from training.cards.pack import documents_of
@@ -16,7 +17,7 @@ def hostile():
         an_evaluation(
             cohort=COHORT | {"name": HOSTILE},
             verdict={"best_comparator": HOSTILE, "text": HOSTILE},
-            subgroups={HOSTILE: 0.5},
+            subgroups={"site": [a_group(HOSTILE)]},
             method=HOSTILE,
         ),
         said=said,

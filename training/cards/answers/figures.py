@@ -64,12 +64,7 @@ def thresholds(e: Evidence) -> str | None:
 
 def patient_weighted(e: Evidence) -> str | None:
     """Give the headline with every patient weighing the same, where the run has it."""
-    block = e.block("patient_weighted")
-    model = block.get("model") if block else None
-    if not model:
-        return None
-    said = [f"{SHORT[n]} {interval(model, n)}" for n in DISCRIMINATION if n in model]
-    return f"With every patient weighing the same: {'; '.join(said)}." if said else None
+    return block_words(e, "patient_weighted")
 
 
 def against_best(e: Evidence) -> str | None:

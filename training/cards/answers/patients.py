@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.questions import CONVENTIONS
+from training.block_words import words_of
 from training.cards.answers import about
-from training.cards.answers.blocks import block_words, words_of
+from training.cards.answers.blocks import block_words
 from training.cards.evidence import Evidence, cell
 from training.summary import counts, interval
 
@@ -91,7 +92,7 @@ def other_patients(e: Evidence) -> str | None:
 
 def external_fairness(e: Evidence) -> str | None:
     """Give the figures by subgroup of other patients, where there are some."""
-    said = [words_of(one["subgroups"], "subgroups") for one in e.elsewhere if one.get("subgroups")]
+    said = [sentence for one in e.elsewhere for sentence in words_of(one, "subgroups")]
     return " ".join(filter(None, said)) or None
 
 

@@ -75,7 +75,8 @@ def export(parsed: argparse.Namespace, settings: Settings) -> str:
         found = export_ledger(ledger, parsed.directory, site_mapping_of(settings))
     left = "".join(f"\n  left out: {count} {rule}" for rule, count in found.left_out.items())
     return (
-        f"Written to {parsed.directory}: {found.courses} courses, {found.answers} answered questions.{left}\n"
+        f"Written to {parsed.directory}: {found.courses} courses, {found.answers} answered "
+        f"questions.{left}\n"
         "It holds patient data: keep it as you keep a cohort."
     )
 

@@ -10,5 +10,6 @@ entry to its end by someone who may write its file: compare it with a backup kep
 from serving.ledger.entry import Entry, Kind, Recorded, Tombstone
 from serving.ledger.ledger import Ledger
 from serving.ledger.verifying import Verdict
+from serving.ledger.writing import EntryRefused
 
-__all__ = ["Entry", "Kind", "Ledger", "Recorded", "Tombstone", "Verdict"]
+__all__ = ["Entry", "EntryRefused", "Kind", "Ledger", "Recorded", "Tombstone", "Verdict"]

@@ -59,7 +59,7 @@ class GroupCommit:
             finally:
                 self._hand_over()
         if mine.failure is not None:
-            raise LedgerError(str(mine.failure))  # an error of one's own: a group shares its words
+            raise type(mine.failure)(str(mine.failure))  # one's own: a group shares its words
         return mine.positions or []
 
     def _take(self) -> list[_Asked]:

@@ -40,6 +40,11 @@ class Ledger:
         """Write entries, all or none; return their positions once they are on the disk.
 
         Entries of one call follow each other. Calls of several threads share a wait for the disk.
+
+        Raises
+        ------
+        EntryRefused
+            When an id exists already; of two services that write one id, one is told so.
         """
         return self._group.append(entries) if entries else []
 

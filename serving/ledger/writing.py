@@ -23,7 +23,7 @@ _LOCKED_HEAD = select(HEAD.c.position, HEAD.c.digest).with_for_update()
 
 
 class EntryRefused(LedgerError):
-    """The database refuses the entry itself; others can be written."""
+    """The database refuses the entry itself, as a rule because its id exists already."""
 
 
 class Pen:

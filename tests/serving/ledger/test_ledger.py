@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import LedgerError
-from serving.ledger import Entry, Kind, Ledger
+from serving.ledger import Entry, EntryRefused, Kind, Ledger
 
 
 def test_an_empty_ledger_holds(ledger):
@@ -104,7 +104,7 @@ def test_a_name_that_no_database_holds_is_refused_and_not_repeated(text):
 
 def test_an_entry_that_cannot_be_written_leaves_nothing_behind(ledger, an_entry):
     ledger.append(an_entry(1))
-    with pytest.raises(LedgerError, match="not given") as refused:
+    with pytest.raises(EntryRefused, match="not given") as refused:
         ledger.append(an_entry(1))
     assert "id-1" not in str(refused.value)
     assert refused.value.__cause__ is None

@@ -57,7 +57,7 @@ class GroupCommit:
             try:
                 self._write_group(group)
             finally:
-                self._hand_over()
+                self._hand_over(group)
         if mine.failure is not None:
             raise type(mine.failure)(str(mine.failure))  # one's own: a group shares its words
         return mine.positions or []
@@ -67,7 +67,9 @@ class GroupCommit:
         group, self._waiting = self._waiting, []
         return group
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, group: Sequence[_Asked]) -> None:
+        # Where the thread that writes was stopped, who waits for it must learn it.
+        _tell([one for one in group if not one.done], LedgerError("Interrupted. Ask again."))
         with self._turn:
             self._writing = False
             self._turn.notify_all()
@@ -79,9 +81,6 @@ class GroupCommit:
             self._write_singly(group, refused)
         except LedgerError as failure:
             _tell(group, failure)
-        except BaseException:  # the thread that writes is stopped; who waits for it must learn it
-            _tell(group, LedgerError("The ledger was interrupted. Ask again."))
-            raise
         else:
             for asked in group:
                 asked.positions = [next(positions) for _ in asked.entries]

@@ -18,6 +18,7 @@ _SILENCE_MS = 10_000  # after which a server that no longer acknowledges counts 
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _SQLITE_SETTINGS = (
     "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: one answer in 400 waits for it, not one in 100
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # what is erased is overwritten in the file
 )

@@ -79,12 +79,14 @@ def test_a_full_disk_is_told_to_everybody_who_waited_for_it():
             one.result()
 
 
-def test_nobody_waits_for_ever_for_a_thread_that_was_stopped():
+@pytest.mark.parametrize("ids", ["a stopped c d", "a b refused stopped d"])
+def test_nobody_is_told_of_success_or_waits_for_ever_when_a_thread_is_stopped(ids):
     disk = Disk()
-    asked = together(disk, "a", "stopped", "c")
-    raised = sorted(type(one.exception()).__name__ for one in asked[1:])
-    assert raised in (["KeyboardInterrupt", "LedgerError"], ["LedgerError", "LedgerError"])
-    assert asked[0].result() == [1]
+    asked = together(disk, *ids.split())
+    written = {one for group in disk.groups for one in group}
+    for name, one in zip(ids.split(), asked, strict=True):
+        assert (one.exception() is None) == (name in written)
+    assert "stopped" not in written
 
 
 def test_threads_lose_nothing(ledger, an_entry):

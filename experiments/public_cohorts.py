@@ -38,7 +38,8 @@ COLUMNS = {
 KEPT = (
     "n_rows", "n_patients", "n_event_rows", "n_event_patients", "question", "method", "repeats",
     "models_tried", "model", "variants", "comparators", "differences", "left_out",
-    "by_landmark_day", "subsets", "notes", "end_of_record", "verdict",
+    "by_landmark_day", "subsets", "notes", "end_of_record", "verdict", "patient_weighted",
+    "brier_parts", "subgroups", "sample_size", "instability", "learning_curve", "selection_bias",
 )  # fmt: skip
 
 
@@ -46,6 +47,20 @@ def results_file(plan: str) -> Path:
     """Where the results of a plan are kept."""
     path = ROOT / "experiments" / plan
     return path.with_name(path.stem.replace("plan", "results") + ".json")
+
+
+def trimmed(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an evaluation: all but the points of curves and the settings of folds."""
+    kept = {key: evaluation[key] for key in KEPT if key in evaluation}
+    errors = ("eavg", "e50", "e90", "emax")
+    curves = {"model": evaluation["calibration"]["model"]}
+    curves |= evaluation["calibration"]["comparators"]
+    kept["calibration"] = {
+        name: {error: curve[error] for error in errors} for name, curve in curves.items()
+    }
+    kept["thresholds"] = {**evaluation["thresholds"], "comparators": {}}
+    kept["decision_curve"] = evaluation["decision_curve"]
+    return kept
 
 
 def rounded(found: Any) -> Any:
@@ -68,8 +83,7 @@ def fit_again() -> None:
         plan = read_plan(ROOT / "experiments" / plan_file)
         cohort = cohort_of_plan(plan)
         done = fit_and_record(plan, cohort, folder, workers=os.cpu_count() or 1)
-        kept = {key: done.result.evaluation[key] for key in KEPT if key in done.result.evaluation}
-        text = json.dumps(rounded(kept), indent=1) + "\n"
+        text = json.dumps(rounded(trimmed(done.result.evaluation)), indent=1) + "\n"
         results_file(plan_file).write_text(text, encoding="utf-8")
 
 

@@ -96,7 +96,7 @@ _OF_ROW = {
     "infusion_is_present": "the date of the infusion",
     "infusion_is_not_in_the_future": "an infusion that was given: infused_at up to now",
 }
-_OF_ENDING = {
+LEGAL_OF_ENDING = {
     "_is_a_date": "a date in the style that the mapping declares",
     "_is_a_whole_date": "a date with its year, month and day",
     "_is_a_date_with_its_hour": "a date with the time of day",
@@ -118,7 +118,7 @@ def legal_for_rows(table: str, rule: str, rows: pd.DataFrame) -> list[str]:
     if rule in _OF_ROW:
         return [_OF_ROW[rule]] * len(rows)
     ending = rule[rule.rfind("_is_") :]
-    return [_OF_ENDING.get(ending) or _of_a_column(table, rule)] * len(rows)
+    return [LEGAL_OF_ENDING.get(ending) or _of_a_column(table, rule)] * len(rows)
 
 
 def _of_a_column(table: str, rule: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from features.questions import QUESTIONS
-from features.sources import place_of
+from features.sources import SOURCES, options_of, place_of
+from features.sources.options import option_lines
 
 _DESCRIPTION = """\
 Make, judge and release a risk model of severe CRS and ICANS after CAR-T therapy.
@@ -66,8 +67,38 @@ def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
     return whole_number
 
 
+class _HelpOfSources(argparse.Action):
+    """Help with the options of the source that was named, or of all; reads them only then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Print the help and exit."""
+        named = getattr(namespace, "source", None)
+        parser.epilog = "\n\n".join(
+            "\n".join([f"--option of {source}:", *(f"  {line}" for line in lines)])
+            for source in ([named] if named in SOURCES else SOURCES)
+            for lines in [option_lines(options_of(source))]
+        )
+        parser.print_help()
+        parser.exit()
+
+
 def _cohort_verbs(verbs: Any) -> None:
-    one = verbs.add_parser("import", help="read records from elsewhere into a cohort directory")
+    one = verbs.add_parser(
+        "import",
+        help="read records from elsewhere into a cohort directory",
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument(
+        "-h", "--help", action=_HelpOfSources, nargs=0,
+        help="show this, with the options of SOURCE, or of every source, and exit",
+    )  # fmt: skip
     one.add_argument(
         "source", help="csv, fhir, omop or meds (your own); bwh, nulisa or unicar (public)"
     )
@@ -80,7 +111,7 @@ def _cohort_verbs(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="option of the source, e.g. resolution=day or mapping=FILE (see map); may be repeated",
+        help="option of the source, e.g. resolution=day or mapping=FILE; may be repeated; below",
     )
     one.add_argument(
         "--format", choices=["parquet", "csv"], default="parquet", help="how tables are written"
@@ -241,9 +272,15 @@ def _of_model(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
 
 def _release_verbs(verbs: Any) -> None:
     one = verbs.add_parser("promote", help="let the challenger of a question pass the gate")
-    one.add_argument("question", nargs="+", help="one or more questions, or `all`")
+    one.add_argument("question", nargs="*", help="one or more questions, or `all`")
     _answers_for(one)
     one.add_argument("--cohort", type=Path, help="cohort for the comparison with the champion")
+    one.add_argument(
+        "--unseen",
+        action="store_true",
+        help="hold the champion's own model against it, on patients of the cohort that the "
+        "champion has not seen; without, both plans are fitted again on the same folds",
+    )
     one.add_argument(
         "--override",
         action="append",
@@ -251,15 +288,42 @@ def _release_verbs(verbs: Any) -> None:
         metavar="RULE",
         help="promote although this rule refuses; who and why are recorded for good",
     )
+    one.add_argument(
+        "--back",
+        action="store_true",
+        help="instead: the models of the release before are champions and answer again",
+    )
     one.set_defaults(verb="promote")
+    one = verbs.add_parser(
+        "compare", help="hold runs against the first: better, worse, cannot tell"
+    )
+    one.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger or "
+        "QUESTION/NUMBER; the first is what the others are held against",
+    )
+    one.add_argument(
+        "--refit", action="store_true", help="cross-fit every plan on the folds of the first"
+    )
+    one.add_argument("--cohort", type=Path, help="with --refit: these patients, not the plan's")
+    one.add_argument("--html", type=Path, help="also write the comparison as a page")
+    one.add_argument("--json", type=Path, help="also write it as JSON")
+    one.set_defaults(verb="compare")
+    one = verbs.add_parser("history", help="who let which model answer, when and why")
+    one.add_argument(
+        "--on",
+        metavar="WHEN",
+        help="which models could answer then: 2026-03-03 (UTC) or 2026-03-03T14:00+01:00",
+    )
+    one.set_defaults(verb="history")
     one = verbs.add_parser("export", help="build the release of all champions")
     _answers_for(one)
     one.add_argument(
         "--only", nargs="+", default=[], metavar="QUESTION", help="only these; all by default"
     )
-    where = one.add_mutually_exclusive_group()
-    where.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
-    where.add_argument("--back", action="store_true", help="bring the previous release back")
+    one.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
     one.set_defaults(verb="export")
     one = verbs.add_parser("ui", help="show the runs in MLflow's own pages")
     one.add_argument("--port", type=_whole(1, 65535), default=5000)

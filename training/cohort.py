@@ -110,7 +110,7 @@ class CohortReport:
         """Return one line a rule with the first rows that broke it; what follows a course last."""
         said = []
         for (table, rule), rows in self.rejected.groupby(["table", "rule"])["row"]:
-            first = ", ".join(str(int(row)) for row in rows.head(_SHOWN))
+            first = ", ".join(str(int(row)) for row in rows.dropna().head(_SHOWN)) or "without id"
             more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
             said.append((rule == _FOLLOWS, f"  {table}: {rule}: row {first}{more}"))
         return [line for _, line in sorted(said, key=lambda one: one[0])]

@@ -128,8 +128,7 @@ def fit(
 def _audited(cohort: Cohort, plan: Plan, task: Task, audit: Audit | None) -> AuditReport | None:
     if audit is None:
         return None
-    X = pd.DataFrame(task.rows.X.numbers, columns=list(task.rows.X.names))
-    report = audit(cohort, task.question, X, task.labels, task.asked).with_overrides(
+    report = audit(cohort, task.question, task.frame, task.labels, task.asked).with_overrides(
         plan.audit.override
     )
     report.raise_if_refused()

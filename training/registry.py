@@ -29,6 +29,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
 COMPARATORS = "comparators.json"
+DRAWS = "draws.json"
 OVERRIDDEN = "gate_overridden"
 
 
@@ -138,6 +139,14 @@ def of_run(store: TrackingStore, run_id: str) -> Version:
             f"Run {run_id} registered no model: it is a trial, a fold, or a fit that did not end."
         )
     return _version(found[0])
+
+
+def of_digest(store: TrackingStore, question: str, digest_: str) -> Version | None:
+    """Return the newest version of a question with this digest; `None` where there is none."""
+    with said_as_tracking_error(store.uri):
+        found = store.client.search_model_versions(f"name = '{question}'")
+    same = [_version(one) for one in found if one.tags.get("digest") == digest_]
+    return max(same, key=lambda version: int(version.number), default=None)
 
 
 def _found(store: TrackingStore, ask: Callable[[], Any]) -> Version | None:

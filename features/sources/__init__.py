@@ -12,11 +12,10 @@ from typing import Any
 
 from features.checks import Failures, check_cohort
 from features.errors import CohortError
-from features.sources.flags import stated_flag
+from features.sources.options import Option, checked
 from features.tables import Cohort
 
 SOURCES: tuple[str, ...] = ("bwh", "csv", "fhir", "meds", "nulisa", "omop", "unicar")
-AS_PUBLISHED = "as_published"
 Progress = Callable[[str, int, int], None]
 
 
@@ -53,7 +52,7 @@ def read(
         listed: tuple[Cohort, Failures] = loader.read(place_of(path), **said)
         return listed
     cohort: Cohort = loader.load(place_of(path), **said)
-    return (cohort, Failures()) if said.get(AS_PUBLISHED) else check_cohort(cohort)
+    return (cohort, Failures()) if said.get("as_published") else check_cohort(cohort)
 
 
 def place_of(path: Path | str) -> Path | str:
@@ -61,16 +60,25 @@ def place_of(path: Path | str) -> Path | str:
     return path if isinstance(path, str) and "://" in path else Path(path)
 
 
+def options_of(source: str) -> tuple[Option, ...]:
+    """Return what `source` can be asked.
+
+    Raises
+    ------
+    CohortError
+        No such source.
+    """
+    options: tuple[Option, ...] = _module(source).OPTIONS
+    return options
+
+
 def _loader(source: str, options: Mapping[str, Any]) -> tuple[ModuleType, dict[str, Any]]:
-    """Return the loader of `source` and its options, with the flag read."""
+    """Return the loader of `source` and its options, checked and with the flags read."""
+    loader = _module(source)
+    return loader, checked(source, loader.OPTIONS, options)
+
+
+def _module(source: str) -> ModuleType:
     if source not in SOURCES:
         raise CohortError(f"source {source!r} is not known; sources: {', '.join(SOURCES)}.")
-    loader = import_module(f"features.sources.{source}")
-    unknown = sorted(set(options) - set(loader.OPTIONS))
-    if unknown:
-        legal = ", ".join(loader.OPTIONS)
-        raise CohortError(f"source {source!r} has no option {unknown[0]!r}; options: {legal}.")
-    said = dict(options)
-    if AS_PUBLISHED in said:
-        said[AS_PUBLISHED] = stated_flag(AS_PUBLISHED, said[AS_PUBLISHED])
-    return loader, said
+    return import_module(f"features.sources.{source}")

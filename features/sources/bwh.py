@@ -35,17 +35,22 @@ from features.errors import CohortError
 from features.inputs import INPUTS
 from features.sources.bwh_grades import crs_of_courses, gradings
 from features.sources.bwh_rows import (
+    PARTS,
     TEMPERATURE,
     of_part,
     one_course_a_patient,
     one_row_a_day,
     published_days,
 )
+from features.sources.options import AS_PUBLISHED, Option
 from features.sources.spreadsheet import SOURCE_ROW, numbers
 from features.tables import Cohort, Manifest, cohort_of
 from features.units import conversion
 
-OPTIONS = ("as_published", "part")
+OPTIONS = (
+    AS_PUBLISHED,
+    Option("part", "one of the two stacked sources alone", PARTS, "", unsaid="default both"),
+)
 LABS: dict[str, tuple[str, str]] = {
     TEMPERATURE: ("temperature_c", "Cel"),
     "CRP": ("crp_mg_l", "mg/L"),

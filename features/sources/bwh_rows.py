@@ -20,7 +20,7 @@ ONCE_A_COURSE = ("CRS Peak Severity", "CRS Onset Day", "CRS Peak Day", "Toci dos
 COLUMNS = (
     SID, "Age", "Sex", "Diagnosis", "Subtype", "Aggressive", DAY, *DAILY, *ONCE_A_COURSE,
 )  # fmt: skip
-PARTS = ("", "first", "second")
+PARTS = ("first", "second")
 _KEY = ["course_id", "day"]
 
 
@@ -89,6 +89,4 @@ def one_row_a_day(days: pd.DataFrame, excluded: Counter[str]) -> pd.DataFrame:
 
 def of_part(days: pd.DataFrame, part: str) -> pd.DataFrame:
     """Return the rows of one source, or of both where `part` is empty."""
-    if part not in PARTS:
-        raise CohortError(f"part is first or second; leave it out for both. It was {part!r}.")
     return days[days["is_second"] == (part == "second")] if part else days

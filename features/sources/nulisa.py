@@ -19,10 +19,11 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import CohortError
+from features.sources.options import AS_PUBLISHED
 from features.sources.spreadsheet import SOURCE_ROW, numbers, read_spreadsheet
 from features.tables import Cohort, Manifest, cohort_of
 
-OPTIONS = ("as_published",)
+OPTIONS = (AS_PUBLISHED,)
 PRODUCTS_BY_PREFIX = {
     "Yes": "axicabtagene ciloleucel",
     "KTE-C19": "axicabtagene ciloleucel",

@@ -29,11 +29,12 @@ from features.errors import CohortError
 from features.inputs import INPUTS
 from features.sources.course_ids import hashed_ids, ids_by_position
 from features.sources.fills import fill_values
+from features.sources.options import AS_PUBLISHED
 from features.sources.spreadsheet import SOURCE_ROW, numbers, read_spreadsheet
 from features.tables import Cohort, Manifest, cohort_of
 from features.units import conversion
 
-OPTIONS = ("as_published",)
+OPTIONS = (AS_PUBLISHED,)
 HEADER_ROW = 2
 DAY = "Relative date"
 GRADE = "CRS"

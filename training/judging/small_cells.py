@@ -7,12 +7,29 @@ least two are, and together they reach the minimum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 FEWEST_PATIENTS = 10
 """Fewer patients than this in a group: not even their number is told [A]."""
 FEWEST_OF_A_CLASS = 5
 """Fewer patients than this with the event, or without it: no figure, no number of events [A]."""
+
+TOO_FEW_PATIENTS = f"fewer than {FEWEST_PATIENTS} patients"
+TOO_FEW_OF_A_CLASS = (
+    f"fewer than {FEWEST_OF_A_CLASS} patients with the event, or fewer than {FEWEST_OF_A_CLASS} "
+    "without it"
+)
+COUNT_HELD_BACK = "its numbers are held back, or those of a small group could be found from them"
+
+
+def too_small(counts: Mapping[str, int]) -> str:
+    """Say why a group of these counts has no figures; nothing where it has."""
+    if counts["n_patients"] < FEWEST_PATIENTS:
+        return TOO_FEW_PATIENTS
+    without = counts["n_patients"] - counts["n_event_patients"]
+    if min(counts["n_event_patients"], without) < FEWEST_OF_A_CLASS:
+        return TOO_FEW_OF_A_CLASS
+    return ""
 
 
 def hidden_with(counts: Sequence[int], small: Sequence[bool], fewest: int) -> list[bool]:

@@ -14,19 +14,18 @@ import pandas as pd
 
 from training.judging.headline import Judged, of_part
 from training.judging.rows import MODEL, JudgedRows
-from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS, hidden_with
+from training.judging.small_cells import (
+    COUNT_HELD_BACK,
+    FEWEST_OF_A_CLASS,
+    FEWEST_PATIENTS,
+    hidden_with,
+    too_small,
+)
 
 ADULT_FROM_YEARS, OLDER_FROM_YEARS = 18.0, 65.0
 FIGURES_OF_GROUPS = ("auroc", "brier", "calibration_intercept", "observed_to_expected")
 UNKNOWN = "unknown"
 AS_RECORDED = ("sex", "product", "site", "diagnosis")
-
-TOO_FEW_PATIENTS = f"fewer than {FEWEST_PATIENTS} patients"
-TOO_FEW_OF_A_CLASS = (
-    f"fewer than {FEWEST_OF_A_CLASS} patients with the event, or fewer than {FEWEST_OF_A_CLASS} "
-    "without it"
-)
-COUNT_HELD_BACK = "its numbers are held back, or those of a small group could be found from them"
 
 
 def subgroups(judged: Judged, era_from_year: int = 0) -> dict[str, list[dict[str, Any]]]:
@@ -95,14 +94,14 @@ def _of_variable(judged: Judged, groups: pd.Series) -> list[dict[str, Any]]:
     )
     no_events = hidden_with(
         [count["n_event_patients"] for count in counts],
-        [held or bool(_too_small(c)) for c, held in zip(counts, no_patients, strict=True)],
+        [held or bool(too_small(c)) for c, held in zip(counts, no_patients, strict=True)],
         FEWEST_OF_A_CLASS,
     )
     table = []
     for place, name in enumerate(names):
         count = counts[place]
         told: dict[str, Any] = {"group": name, **_told(count, no_patients[place], no_events[place])}
-        reason = _too_small(count)
+        reason = too_small(count)
         if reason:
             told["note"] = reason
         else:
@@ -122,13 +121,3 @@ def _told(count: dict[str, int], no_patients: bool, no_events: bool) -> dict[str
         "n_rows": None if no_patients else count["n_rows"],
         "n_event_patients": None if no_events else count["n_event_patients"],
     }
-
-
-def _too_small(count: dict[str, int]) -> str:
-    """Say why a group has no figures; nothing where it has."""
-    if count["n_patients"] < FEWEST_PATIENTS:
-        return TOO_FEW_PATIENTS
-    without = count["n_patients"] - count["n_event_patients"]
-    if min(count["n_event_patients"], without) < FEWEST_OF_A_CLASS:
-        return TOO_FEW_OF_A_CLASS
-    return ""

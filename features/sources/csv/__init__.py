@@ -27,16 +27,22 @@ import pandas as pd
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
-from features.sources.csv.course_days import Clock, time_zone
+from features.sources.csv.course_days import Clock
 from features.sources.csv.declared import manifest_of
 from features.sources.csv.mapped_site import site_tables
 from features.sources.csv.mapping import Mapped, read_mapping
-from features.sources.csv.settings import KEYS, checked_settings, csv_settings
+from features.sources.csv.settings import SETTINGS, checked_settings, csv_settings
 from features.sources.csv.table_files import TableFile, one_table
+from features.sources.options import AS_PUBLISHED, Option
+from features.sources.site_zone import stated_zone
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES, Cohort, no_course_in_common
 
-OPTIONS = (*KEYS, "as_published", "mapping")
+OPTIONS = (
+    Option("mapping", "file that says what the columns of your own files mean (see map)"),
+    *SETTINGS,
+    AS_PUBLISHED,
+)
 Headings = dict[str, Callable[[str], str | None]]
 """File -> the heading in it of a column of a cohort's table."""
 
@@ -82,7 +88,7 @@ def read(
         headings = {one.label: one.heading for one in mapped.files}
     else:
         settings = csv_settings(path, options)
-        zone = time_zone(settings.get("time_zone"))
+        zone = stated_zone(settings.get("time_zone"))
         files = {name: one_table(path, table, zone) for name, table in TABLES.items()}
     if len(files["courses"].rows) == 0:
         raise CohortError(
@@ -106,7 +112,7 @@ def _mapped_site(
 ) -> tuple[dict[str, Any], dict[str, TableFile]]:
     said = {key: stated for key, stated in options.items() if stated is not None}
     settings = checked_settings({**mapped.settings, **said}, mapping.name)
-    clock = Clock(settings["resolution"], time_zone(settings.get("time_zone")))
+    clock = Clock(settings["resolution"], stated_zone(settings.get("time_zone")))
     site = site_tables(path, mapped, clock)
     files: dict[str, TableFile] = {}
     for name, table in TABLES.items():

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CohortError
-from features.sources.csv.site_dates import Written, in_zone, parsed
+from features.sources.csv.site_dates import Written, parsed
+from features.sources.site_zone import in_zone, later_in_zone
 
 NO_HOUR = "_is_a_date_with_its_hour"
 _DAY_S = 86400.0
@@ -27,19 +28,6 @@ class Clock:
 
     resolution: str
     zone: ZoneInfo | None
-
-
-def time_zone(name: object) -> ZoneInfo | None:
-    """Return the zone called `name`, None where none is named; refuse a name of no zone."""
-    if name is None or name == "":
-        return None
-    try:
-        return ZoneInfo(str(name))
-    except (KeyError, OSError, ValueError):
-        raise CohortError(
-            f"time_zone = {str(name)[:40]!r} is no time zone. Legal are names of the IANA list, "
-            'for instance "Asia/Shanghai" or "Europe/Berlin".'
-        ) from None
 
 
 def infusions(
@@ -102,10 +90,7 @@ def instant_of(one: Written, clock: Clock) -> datetime:
     if clock.resolution == "day":
         return datetime.combine(_date(one, clock), time(), tzinfo=UTC)
     at = one.at if one.has_hour else datetime.combine(one.at.date(), time()) + timedelta(days=1)
-    found = in_zone(at, clock.zone)
-    if isinstance(found, str):  # midnight itself does not exist or exists twice: the later instant
-        return at.replace(tzinfo=clock.zone, fold=1).astimezone(UTC)
-    return found
+    return later_in_zone(at, clock.zone)  # a midnight itself may not exist, or exist twice
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.cohort_files import MANIFEST, read_manifest
 from features.errors import CohortError
+from features.sources.csv.settings import DEFAULTS
 from features.sources.csv.table_files import TableFile
 from features.sources.records.delays import declared_delays
 from features.tables import Manifest
@@ -25,8 +26,8 @@ def manifest_of(
         read_manifest(path) if shared else Manifest(name="", origin="csv"),
         name=str(settings.get("name", path.resolve().name)),
         resolution=settings["resolution"],
-        end_of_record=settings.get("end_of_record", "censored"),
-        grading_system=settings.get("grading_system", "ASTCT"),
+        end_of_record=settings.get("end_of_record", DEFAULTS["end_of_record"]),
+        grading_system=settings.get("grading_system", DEFAULTS["grading_system"]),
         synthetic=settings["synthetic"],
         delays=declared_delays(settings.get("delays", {})),
     )

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from features.sources.csv.site_dates import NO_DATE, Written, in_zone, parsed
+from features.sources.csv.site_dates import NO_DATE, Written, parsed
+from features.sources.site_zone import in_zone
 
 COLUMN = "infused_at"
 

@@ -5,15 +5,33 @@ A folder that was shared as CSV says it in ``cohort.json``, the manifest of its 
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from features.cohort_files import MANIFEST, read_manifest
 from features.errors import CohortError
-from features.sources.flags import stated_flag
+from features.sources.options import (
+    GRADING_SYSTEM,
+    NAME,
+    RECORD_END,
+    RESOLUTION,
+    SYNTHETIC,
+    Option,
+    stated_flag,
+)
 
-OF_MANIFEST = ("resolution", "end_of_record", "grading_system", "name", "delays", "synthetic")
-KEYS = (*OF_MANIFEST, "time_zone")
+OF_MANIFEST = (
+    replace(RESOLUTION, default=None, unsaid="must be said here or in cohort.toml or the mapping"),
+    RECORD_END,
+    replace(GRADING_SYSTEM, default="ASTCT"),
+    NAME,
+    Option("delays", "days from taken to known by input; a table, so only in the file"),
+    SYNTHETIC,
+)
+SETTINGS = (*OF_MANIFEST, Option("time_zone", "of times that name none, an IANA name"))
+KEYS = tuple(one.name for one in SETTINGS)
+DEFAULTS = {one.name: one.default for one in SETTINGS}
 SETTINGS_FILE = "cohort.toml"
 
 
@@ -32,7 +50,7 @@ def csv_settings(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if (path / MANIFEST).exists():
         shared = read_manifest(path).to_dict()
-        settings = {key: shared[key] for key in OF_MANIFEST}
+        settings = {one.name: shared[one.name] for one in OF_MANIFEST}
     file = path / SETTINGS_FILE
     if file.exists():
         try:

@@ -2,14 +2,12 @@
 
 The styles are those of :data:`STYLES`. A cell that a workbook holds as a date is a date whatever
 the style. A partial date (2026-03) is no date. A clock time without a zone is a time of the site's
-zone; the hour that the change to winter time runs through twice is refused, because both readings
-are equally likely, and so is the hour in spring that does not exist.
+zone (``site_zone.py``).
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 from features.sources.csv.as_written import plain_text
 
@@ -25,8 +23,6 @@ LOOKS = {
 
 NO_DATE = "_is_a_date"
 NOT_WHOLE = "_is_a_whole_date"
-NO_SUCH_HOUR = "_is_an_hour_that_exists"
-HOUR_TWICE = "_is_an_hour_that_exists_once"
 _FIRST_YEAR = 2000
 _YEARS = range(1900, 2200)
 _TIME = (
@@ -143,21 +139,3 @@ def _time_of_day(cell: object) -> time | None:
         return time(hour, minute, second)
     except ValueError:
         return None
-
-
-def in_zone(at: datetime, zone: ZoneInfo | None) -> datetime | str:
-    """Return the instant of `at` in UTC; a naive one is a clock time of `zone`.
-
-    Returns
-    -------
-    datetime or str
-        The ending of the rule that is broken where a change of the clock makes the hour happen
-        twice or not at all.
-    """
-    if at.tzinfo is not None or zone is None:
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    first, second = (at.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        exists = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == at
-        return HOUR_TWICE if exists else NO_SUCH_HOUR
-    return first.astimezone(UTC)

@@ -15,9 +15,10 @@ What is decided here:
   mapping file declares for its input. The result of a period counts from its end.
 - A timestamp with an offset is exact. One without, and a date, is that of the ``time_zone`` of the
   site, and is left out when none is given (the date of a diagnosis may be off by a day and is
-  kept). An hour that comes twice when clocks go back is the first for what happened and the second
-  for what became known. A date counts at the end of its day. A year or a month cannot be placed;
-  of a birth date it gives an age within half a year.
+  kept). An hour that a change of the clock doubles or skips is left out by a named rule, and is the
+  later one where it tells when something ended or became known (``site_zone.py``). A date counts at
+  the end of its day. A year or a month cannot be placed; of a birth date it gives an age within
+  half a year.
 - Codes match by system and code; of several codings the first that means something. Codings that
   mean two different things leave the record out.
 - One patient of two ids (a Patient that links to another, or the same identifier with the same
@@ -26,31 +27,35 @@ What is decided here:
 Not carried by FHIR as it is read here: the second dose and lymphodepletion as such (they follow
 from administrations), bridging, prior lines, tumour burden and the like unless the mapping names
 their codes, the cause of death, late events, and by whom a grade was seen.
-
-Options: ``time_zone`` (IANA name), ``mapping`` (file, see ``site_mapping.py``), ``resolution``
-("instant" unless said otherwise), ``end_of_record`` ("censored"), ``grading_system`` ("unknown") of
-grades for which the mapping names none, ``name``, ``site``, ``synthetic``, ``as_published``.
 """
 
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.checks import Failures
 from features.errors import CohortError
 from features.sources.fhir.files import FhirFiles
 from features.sources.fhir.records import FhirRecords, Progress
-from features.sources.fhir.times import Clock, zone_called
-from features.sources.flags import stated_flag
+from features.sources.fhir.times import Clock
+from features.sources.options import Option, checked, with_defaults
 from features.sources.records.assembling import cohort_of_events
 from features.sources.records.event_failures import failures_of, listed
-from features.sources.records.site_mapping import SiteMapping, read_site_mapping
+from features.sources.records.settings import SHARED, manifest_of, site_mapping_of
+from features.sources.site_zone import zone_called
 from features.tables import Cohort, Manifest
 
 OPTIONS = (
-    "time_zone", "mapping", "resolution", "end_of_record", "grading_system", "name", "site",
-    "synthetic", "as_published",
-)  # fmt: skip
+    Option(
+        "time_zone",
+        "IANA name, as Europe/Berlin, of dates and of timestamps without an offset",
+        unsaid="without it these are left out",
+    ),
+    *SHARED,
+    Option("site", "what the hospital is called", unsaid="default as the records name it"),
+)
 TELLS_PROGRESS = True
 
 
@@ -66,7 +71,6 @@ def load(path: Path, **options: Any) -> Cohort:
 def read(
     path: Path,
     *,
-    as_published: bool = False,
     progress: Progress = _unwatched,
     now: datetime | None = None,
     **options: Any,
@@ -75,8 +79,6 @@ def read(
 
     Parameters
     ----------
-    as_published : bool
-        Leave out only what cannot be read; no range and no rule of plausibility applies.
     progress : callable
         Told the step, and megabytes done and in all.
     now : datetime, optional
@@ -87,48 +89,40 @@ def read(
     Returns
     -------
     cohort : Cohort
-        ``source_row`` and the rows of failures count as ``files.py`` says.
+        ``source_row`` counts through all files, as ``files.py`` says.
     failures : Failures
-        Its ``unmapped`` holds the codes, units and answers that nobody has mapped.
+        Rows count in the file that is named beside them, where there are several. Its ``unmapped``
+        holds the codes, units and answers that nobody has mapped.
 
     Raises
     ------
     CohortError
         Nothing to read, a damaged or overlarge file, an illegal option, or no infusion.
     """
-    zone = zone_called(options.get("time_zone"))
-    mapping = SiteMapping()
-    if options.get("mapping") is not None:
-        mapping = read_site_mapping(options["mapping"])
-    manifest = _manifest(path, options, as_published=as_published)
-    records = FhirRecords(FhirFiles(path), Clock(zone), mapping.codes(), progress)
+    said = with_defaults(OPTIONS, checked("fhir", OPTIONS, options))
+    zone = None if said["time_zone"] is None else zone_called(str(said["time_zone"]))
+    mapping = site_mapping_of(said)
+    manifest = manifest_of("fhir", path.resolve().name, said, {})
+    files = FhirFiles(path)
+    records = FhirRecords(files, Clock(zone), mapping.codes(), progress)
     try:
         cohort, failures = cohort_of_events(
             records, manifest, mapping,
-            time_zone=zone or UTC, now=now, as_published=as_published,
+            time_zone=zone or UTC, now=now, as_published=said["as_published"],
         )  # fmt: skip
     except CohortError as refused:
         raise CohortError(f"{path.name}: {refused}{_counts(records)}") from None
-    if options.get("site") is not None:
-        cohort.courses["site"] = str(options["site"])
+    if said["site"] is not None:
+        cohort.courses["site"] = str(said["site"])
     _remark(manifest, records)
     for rule, count in records.left_out_counts.items():
         manifest.exclusions[f"line.{rule}"] = count
     early = listed(records.left_out, ["line"] * len(records.left_out))
-    everything = failures_of(early, failures.rows)
+    rows = pd.concat([early, failures.rows], ignore_index=True)
+    rows["file"], rows["row"] = files.places(rows["row"])
+    everything = failures_of(early.iloc[:0], rows)
     everything.unmapped = failures.unmapped
     return cohort, everything
-
-
-def _manifest(path: Path, options: dict[str, Any], *, as_published: bool) -> Manifest:
-    return Manifest(
-        name=str(options.get("name", path.resolve().name)) + " as published" * as_published,
-        origin="fhir",
-        resolution=options.get("resolution", "instant"),
-        end_of_record=options.get("end_of_record", "censored"),
-        grading_system=options.get("grading_system", "unknown"),
-        synthetic=stated_flag("synthetic", options.get("synthetic", False)),
-    )
 
 
 def _counts(records: FhirRecords) -> str:

@@ -5,6 +5,7 @@ holds one Bundle, one resource or such lines; all may be packed as ``.gz``, or t
 ``.zip``. What a resource is, its ``resourceType`` says; names of files say nothing.
 
 Rows count through the files in the order of their names: a line of NDJSON, an entry of a Bundle.
+Of a row, :meth:`FhirFiles.places` tells the file and the row in it.
 Nothing is unpacked to disk. What unpacks to more than :data:`MOST_BYTES`, or to more than
 :data:`MOST_TIMES` its packed size, is refused, and so is a longer line than :data:`LONGEST_LINE`.
 """
@@ -14,9 +15,10 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from features.errors import CohortError
@@ -58,9 +60,18 @@ class Found:
 
 @dataclass
 class _Part:
-    """One file of the source, packed or not; what it is called in messages."""
+    """One file of the source, packed or not.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in messages.
+    file : str
+        What it is called on disk, or in its archive.
+    """
 
     name: str
+    file: str
     packed_bytes: int
     open: Callable[[], IO[bytes]]
     is_packed: bool
@@ -78,6 +89,15 @@ class FhirFiles:
                 "of NDJSON (.ndjson, .jsonl), or these packed as .gz or .zip."
             )
         self.packed_bytes = sum(part.packed_bytes for part in self._parts)
+        self._starts = [0] * len(self._parts)
+
+    def places(self, rows: Iterable[float]) -> tuple[list[str | None], list[int]]:
+        """Return the file of each row that was read, and its row there; one file needs no name."""
+        parts = [bisect_left(self._starts, int(row)) - 1 for row in rows]
+        return (
+            [self._parts[one].file if len(self._parts) > 1 else None for one in parts],
+            [int(row) - self._starts[one] for row, one in zip(rows, parts, strict=True)],
+        )
 
     def resources(self, kinds: frozenset[str], told: Progress) -> Iterator[Found]:
         """Yield every resource whose type is among `kinds`, and every row that is no resource.
@@ -88,8 +108,8 @@ class FhirFiles:
             Called with bytes done and bytes in all, as the files are on disk.
         """
         row, done, unpacked = 0, 0, 0
-        for part in self._parts:
-            mine = 0
+        for number, part in enumerate(self._parts):
+            mine, self._starts[number] = 0, row
             for line in _lines(part):
                 mine += len(line)
                 unpacked += len(line)
@@ -130,7 +150,7 @@ def _hidden(file: Path, under: Path) -> bool:
 def _on_disk(file: Path) -> _Part:
     packed = file.suffix.lower() == ".gz"
     size = file.stat().st_size
-    return _Part(file.name, size, lambda: _opened(file), packed, _is_lines(file.name))
+    return _Part(file.name, file.name, size, lambda: _opened(file), packed, _is_lines(file.name))
 
 
 def _opened(file: Path) -> IO[bytes]:
@@ -156,6 +176,7 @@ def _in_zip(file: Path) -> list[_Part]:
     return [
         _Part(
             f"{file.name}: member {number}",
+            PurePosixPath(one.filename).name,
             one.compress_size,
             lambda one=one: _member(file, one),  # type: ignore[misc]  # bound now, not later
             True,

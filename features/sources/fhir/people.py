@@ -1,5 +1,6 @@
 """Who is who: one patient of two ids, two patients of one id."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,11 @@ class People:
         if self._canonical is None:
             self._canonical = self._united()
         return self._canonical.get(name, name)
+
+    def besides(self, names: Iterable[str]) -> int:
+        """Count the persons that are none of `names`."""
+        every = {self.canonical(name) for name in self._persons}
+        return len(every - {self.canonical(name) for name in names})
 
     @property
     def merged(self) -> int:

@@ -10,6 +10,7 @@ from features.sources.fhir.files import FhirFiles, Found
 from features.sources.fhir.people import People
 from features.sources.fhir.times import Clock
 from features.sources.records.codes import Codes
+from features.sources.records.event_failures import Broken
 from features.sources.records.events import event_frame
 
 Progress = Callable[[str, int, int], None]
@@ -35,7 +36,7 @@ class FhirRecords:
     Attributes
     ----------
     left_out : list
-        (source row, rule) of what belongs to no patient: no JSON, no resource, no subject.
+        What belongs to no patient: no JSON, no resource, no subject.
     left_out_counts : Counter
         How many there were of each rule.
     """
@@ -45,7 +46,7 @@ class FhirRecords:
         self._progress = progress
         self.people = People()
         self.reading = Reading(clock, codes)
-        self.left_out: list[tuple[float, str]] = []
+        self.left_out: list[Broken] = []
         self.left_out_counts: Counter[str] = Counter()
 
     def candidates(self) -> Iterator[pd.DataFrame]:
@@ -99,6 +100,10 @@ class FhirRecords:
                 rows = []
         yield event_frame(rows)
 
+    def others(self, subjects: frozenset[str]) -> int:
+        """Count the persons that are none of these, each under one id."""
+        return self.people.besides(subjects)
+
     def _of_wanted(self, found: Found, resource: Row, wanted: set[str]) -> list[Row]:
         is_patient = resource["resourceType"] == "Patient"
         name = resource.get("id") if is_patient else self.reading.subject(resource)
@@ -128,7 +133,7 @@ class FhirRecords:
     def _leave_out(self, row: int, rule: str) -> None:
         self.left_out_counts[rule] += 1
         if self.left_out_counts[rule] <= LISTED_ROWS:
-            self.left_out.append((float(row), rule))
+            self.left_out.append((float(row), rule, None))
 
 
 def _facts(resource: Row, reading: Reading) -> list[Row]:

@@ -3,9 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features.errors import CohortError
+from features.sources.site_zone import in_zone, later_in_zone
 
 _WRITTEN = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
@@ -36,25 +35,6 @@ class Moment:
 NOTHING = Moment()
 
 
-def zone_called(name: str | None) -> tzinfo | None:
-    """Return the time zone of an IANA name.
-
-    Raises
-    ------
-    CohortError
-        There is no such zone.
-    """
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CohortError(
-            f"time_zone = {str(name)[:40]!r} is no time zone; give an IANA name, as Europe/Berlin, "
-            "Asia/Shanghai or America/New_York."
-        ) from None
-
-
 class Clock:
     """Reads what a source writes as time.
 
@@ -74,9 +54,10 @@ class Clock:
         ----------
         ends : bool
             It is an end, or tells when something was known: a date stands for the end of its day,
-            and of an hour that comes twice when clocks go back the later is meant.
+            and an hour that a change of the clock doubles or skips is the later one.
         lenient : bool
-            Without a zone, read a date as that of UTC (for what need not be exact to the day).
+            It need not be exact to the day: without a zone, read a date as that of UTC, and any
+            reading of an hour will do.
         """
         if text is None:
             return NOTHING
@@ -89,7 +70,7 @@ class Clock:
         try:
             if match["hour"] is None:
                 return _date(match, zone, ends)
-            return _timestamp(match, zone, ends)
+            return _timestamp(match, zone, any_reading=ends or lenient)
         except (ValueError, OverflowError):
             return Moment(rule="timestamp_is_readable")
 
@@ -102,7 +83,7 @@ def _date(match: re.Match[str], zone: tzinfo | None, ends: bool) -> Moment:
     return Moment(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC), True)
 
 
-def _timestamp(match: re.Match[str], zone: tzinfo | None, ends: bool) -> Moment:
+def _timestamp(match: re.Match[str], zone: tzinfo | None, *, any_reading: bool) -> Moment:
     second = min(int(match["second"] or 0), 59)  # a leap second is the second before it
     micro = int((match["fraction"] or "0")[:6].ljust(6, "0"))
     plain = datetime(  # noqa: DTZ001 - the zone is added below
@@ -114,7 +95,10 @@ def _timestamp(match: re.Match[str], zone: tzinfo | None, ends: bool) -> Moment:
         return Moment(datetime.fromisoformat(plain.isoformat() + offset).astimezone(UTC))
     if zone is None:
         return Moment(rule="timestamp_has_a_zone")
-    return Moment(plain.replace(tzinfo=zone, fold=int(ends)).astimezone(UTC))
+    if any_reading:
+        return Moment(later_in_zone(plain, zone))
+    found = in_zone(plain, zone)
+    return Moment(rule=f"timestamp{found}") if isinstance(found, str) else Moment(found)
 
 
 def birth_date(text: object) -> tuple[datetime | None, bool]:

@@ -9,18 +9,16 @@ from typing import Any
 
 from features.checks import Failures, check_tables
 from features.errors import CohortError
-from features.sources.flags import stated_flag
 from features.sources.meds.foreign import open_data, open_records
 from features.sources.meds.own import own_manifest, own_tables
+from features.sources.options import checked, with_defaults
 from features.sources.records.assembling import cohort_of_events
 from features.sources.records.delays import delays_of
-from features.sources.records.site_mapping import SiteMapping, read_site_mapping
-from features.tables import Cohort, Manifest
+from features.sources.records.settings import SHARED, manifest_of, site_mapping_of
+from features.sources.site_zone import CLOCK_TIMES_WITHOUT_ZONE
+from features.tables import Cohort
 
-OPTIONS = (
-    "mapping", "name", "resolution", "end_of_record", "grading_system", "synthetic",
-    "as_published",
-)  # fmt: skip
+OPTIONS = SHARED
 
 
 def load(path: Path | str, **options: Any) -> Cohort:
@@ -28,59 +26,34 @@ def load(path: Path | str, **options: Any) -> Cohort:
     return read(path, **options)[0]
 
 
-def read(
-    path: Path | str,
-    *,
-    mapping: str = "",
-    name: str = "",
-    resolution: str = "instant",
-    end_of_record: str = "censored",
-    grading_system: str = "unknown",
-    synthetic: bool | str = False,
-    as_published: bool = False,
-) -> tuple[Cohort, Failures]:
+def read(path: Path | str, **options: Any) -> tuple[Cohort, Failures]:
     """Read the data set in the folder at `path`.
 
     Parameters
     ----------
-    mapping : str
-        File of the site's own codes (:mod:`features.sources.records.site_mapping`).
-    name : str
-        How the cohort is called; by its folder else.
-    grading_system : str
-        Of grades for which the mapping names none.
-    synthetic : bool
-        No patient is behind these records.
-    as_published : bool
-        Leave out only what cannot be read.
+    options
+        Of :data:`OPTIONS`.
 
     Raises
     ------
     CohortError
-        No such folder, a file that is absent or damaged, or no infusion.
+        No such folder, a file that is absent or damaged, an illegal option, or no infusion.
     """
+    said = with_defaults(OPTIONS, checked("meds", OPTIONS, options))
     folder = Path(path)
     if not folder.is_dir():
         raise CohortError(f"{folder.name} is no folder. A MEDS data set holds data/ and metadata/.")
-    called = (name or folder.resolve().name) + (" as published" if as_published else "")
     ours = own_manifest(folder)
     if ours is not None:
         manifest, dated = ours
         tables = own_tables(open_data(folder).to_table().to_pandas(), dated=dated)
-        return check_tables(dict(tables), manifest, as_published=as_published)
-    site = read_site_mapping(mapping) if mapping else SiteMapping()
-    made = Manifest(
-        name=called,
-        origin="meds",
-        resolution=resolution,
-        end_of_record=end_of_record,
-        grading_system=grading_system,
-        synthetic=stated_flag("synthetic", synthetic),
-        delays=delays_of(site.delays),
-        notes=[
-            "MEDS does not tell when a result was known: the delays of the manifest are declared, "
-            "not measured."
-        ],
-    )
+        return check_tables(dict(tables), manifest, as_published=said["as_published"])
+    site = site_mapping_of(said)
+    made = manifest_of("meds", folder.resolve().name, said, delays_of(site.delays))
+    made.notes += [
+        "MEDS does not tell when a result was known: the delays of the manifest are declared, not "
+        "measured.",
+        CLOCK_TIMES_WITHOUT_ZONE,
+    ]
     records = open_records(folder, site.codes())
-    return cohort_of_events(records, made, site, as_published=as_published)
+    return cohort_of_events(records, made, site, as_published=said["as_published"])

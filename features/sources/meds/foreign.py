@@ -66,6 +66,13 @@ class MedsRecords:
             yield conforming(_persons(every[every["kind"].eq("person")]))
             yield conforming(_stays(every[every["kind"].eq("encounter")]))
 
+    def others(self, subjects: frozenset[str]) -> int:
+        """Count the persons that are none of these."""
+        found: set[int] = set()
+        for batch in self.data.to_batches(columns=["subject_id"], batch_size=_BATCH_ROWS):
+            found |= set(pc.unique(batch.column("subject_id")).to_pylist())
+        return len(found - {None} - {int(one) for one in subjects})
+
     def _distinct_codes(self) -> list[str]:
         found: set[str] = set()
         for batch in self.data.to_batches(columns=["code"], batch_size=_BATCH_ROWS):

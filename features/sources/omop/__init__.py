@@ -4,6 +4,9 @@ Infusions of CAR-T cells are found first, by the product's concept or a drug bel
 codes, or by the site's mapping; then only these persons' records are read. OMOP does not tell when
 a result was known: a delay per input is declared and stands in the manifest.
 
+Rows of failures are the ids of the table whose file is named beside them (measurement_id ...), and
+lines of the file where nobody could read an id.
+
 Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
 condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
 """
@@ -14,22 +17,23 @@ from pathlib import Path
 from typing import Any
 
 from features.checks import Failures
-from features.sources.flags import stated_flag
 from features.sources.omop.folder import open_folder
 from features.sources.omop.records import OmopRecords, Progress, require_tables
 from features.sources.omop.server import SCHEMES, database_name, open_server
 from features.sources.omop.tables import Cdm, has
 from features.sources.omop.vocabulary import Vocabulary
+from features.sources.options import Option, checked, with_defaults
 from features.sources.records.assembling import cohort_of_events
 from features.sources.records.delays import delays_of
 from features.sources.records.event_failures import failures_of, listed
-from features.sources.records.site_mapping import SiteMapping, read_site_mapping
+from features.sources.records.settings import SHARED, manifest_of, site_mapping_of
+from features.sources.site_zone import CLOCK_TIMES_WITHOUT_ZONE
 from features.tables import Cohort, Manifest
 
 OPTIONS = (
-    "mapping", "schema", "name", "resolution", "end_of_record", "grading_system", "synthetic",
-    "as_published",
-)  # fmt: skip
+    *SHARED,
+    Option("schema", "where the tables are on a server", default="public"),
+)
 TELLS_PROGRESS = True
 
 
@@ -41,56 +45,35 @@ def load(path: Path | str, **options: Any) -> Cohort:
 def read(
     path: Path | str,
     *,
-    mapping: str = "",
-    schema: str = "public",
-    name: str = "",
-    resolution: str = "instant",
-    end_of_record: str = "censored",
-    grading_system: str = "unknown",
-    synthetic: bool | str = False,
-    as_published: bool = False,
     progress: Progress = lambda step, done, total: None,
+    **options: Any,
 ) -> tuple[Cohort, Failures]:
     """Read the database at `path`, a folder or ``postgresql://USER@HOST/DATABASE``.
 
     Parameters
     ----------
-    mapping : str
-        File of the site's own codes (:mod:`features.sources.records.site_mapping`).
-    schema : str
-        Where the tables are on a server.
-    name : str
-        How the cohort is called; by the folder or the database else.
-    grading_system : str
-        Of grades for which the mapping names none.
-    synthetic : bool
-        No patient is behind these records.
-    as_published : bool
-        Leave out only what cannot be read.
     progress : callable
         Told the step, how many parts are done, and how many there are.
+    options
+        Of :data:`OPTIONS`.
 
     Raises
     ------
     CohortError
-        No such folder or server, a table that is absent or damaged, or no infusion.
+        No such folder or server, a table that is absent or damaged, an illegal option, or no
+        infusion.
     """
-    site = read_site_mapping(mapping) if mapping else SiteMapping()
-    with _opened(path, schema) as (cdm, called):
+    said = with_defaults(OPTIONS, checked("omop", OPTIONS, options))
+    site = site_mapping_of(said)
+    with _opened(path, said["schema"]) as (cdm, called):
         require_tables(cdm, called)
-        manifest = Manifest(
-            name=(name or called) + (" as published" if as_published else ""),
-            origin="omop",
-            resolution=resolution,
-            end_of_record=end_of_record,
-            grading_system=grading_system,
-            synthetic=stated_flag("synthetic", synthetic),
-            delays=delays_of(site.delays),
-        )
+        manifest = manifest_of("omop", called, said, delays_of(site.delays))
         manifest.notes += _remarks(cdm)
         records = OmopRecords(cdm, Vocabulary.of(cdm, site), progress)
-        cohort, failures = cohort_of_events(records, manifest, site, as_published=as_published)
-    return cohort, _with_lines(cohort.manifest, failures, records.left_out)
+        cohort, failures = cohort_of_events(
+            records, manifest, site, as_published=said["as_published"]
+        )
+        return cohort, _with_lines(cohort.manifest, failures, records.left_out, cdm)
 
 
 @contextmanager
@@ -107,7 +90,8 @@ def _opened(path: Path | str, schema: str) -> Iterator[tuple[Cdm, str]]:
 def _remarks(cdm: Cdm) -> list[str]:
     made = [
         "OMOP does not tell when a result was known: the delays of the manifest are declared, not "
-        "measured."
+        "measured.",
+        CLOCK_TIMES_WITHOUT_ZONE,
     ]
     if not has(cdm, "concept_ancestor"):
         made.append(
@@ -118,10 +102,13 @@ def _remarks(cdm: Cdm) -> list[str]:
 
 
 def _with_lines(
-    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]]
+    manifest: Manifest, failures: Failures, left_out: list[tuple[str, float, str]], cdm: Cdm
 ) -> Failures:
     """Add the rows of which nobody knows to whom they belong."""
-    lost = listed([(row, rule) for _, row, rule in left_out], [table for table, _, _ in left_out])
+    lost = listed(
+        [(row, rule, cdm.place_of(table)) for table, row, rule in left_out],
+        [table for table, _, _ in left_out],
+    )
     for rule, count in Failures(lost).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
     every = failures_of(lost, failures.rows)

@@ -9,7 +9,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
@@ -33,10 +33,11 @@ _SWALLOWED = "unterminated"
 
 @dataclass(frozen=True)
 class _File:
-    """The columns of one table in lower case."""
+    """The columns of one table in lower case, and what its file is called."""
 
     columns: tuple[str, ...]
     is_text: bool
+    name: str
 
 
 @dataclass
@@ -50,6 +51,10 @@ class Folder:
     def columns_of(self, table: str) -> frozenset[str]:
         """Return the columns of `table` in lower case; empty where the table is absent."""
         return frozenset(self.files[table].columns) if table in self.files else frozenset()
+
+    def place_of(self, table: str) -> str:
+        """Return the name of the file, or of the folder of parts, of `table`."""
+        return self.files[table].name
 
     def source_of(self, table: str) -> str:
         """Return the reader of the file of `table`."""
@@ -177,10 +182,10 @@ def _file(engine: duckdb.DuckDBPyConnection, table: str, place: Path) -> _File:
         reader = (
             f"read_parquet({text_literal(str(name / '*.parquet' if place.is_dir() else name))})"
         )
-        file = _File(_parquet_columns(engine, reader, place), is_text=False)
+        file = _File(_parquet_columns(engine, reader, place), False, place.name)
     else:
         columns, delimiter = _header(place)
-        file = _File(columns, is_text=True)
+        file = _File(columns, True, place.name)
         reader = _csv_reader(name, columns, delimiter)
     # A dictionary in text is looked up many times: it is read once.
     what = "TABLE" if table == "concept" and file.is_text else "VIEW"
@@ -189,7 +194,7 @@ def _file(engine: duckdb.DuckDBPyConnection, table: str, place: Path) -> _File:
         engine.execute(f"CREATE {what} {quoted(table)} AS SELECT {wanted} FROM {reader}")  # noqa: S608
     except duckdb.Error as error:
         raise CohortError(_without_cells(table, error)) from None
-    return _File(file.columns, is_text=False) if what == "TABLE" else file
+    return replace(file, is_text=False) if what == "TABLE" else file
 
 
 def _wanted(table: str) -> set[str]:

@@ -65,6 +65,15 @@ class OmopRecords:
         for table, lines in self.cdm.unread_lines.items():
             self.left_out += [(table, line, LINE_RULE) for line in lines]
 
+    def others(self, subjects: frozenset[str]) -> int:
+        """Count the persons of the person table that are none of these."""
+        everybody = (
+            f"SELECT DISTINCT person FROM ({select(self.cdm, 'person')}) AS every "  # noqa: S608 - names of the model
+            f"WHERE person IS NOT NULL AND NOT {one_of('person', [int(one) for one in subjects])}"
+        )
+        query = f"SELECT COUNT(*) AS persons FROM ({everybody}) AS others"  # noqa: S608
+        return sum(int(chunk["persons"].sum()) for chunk in self.cdm.chunks(query, "person"))
+
     def _events(self, table: str, where: str) -> Iterator[pd.DataFrame]:
         for chunk in self.cdm.chunks(select(self.cdm, table, where), table):
             rows = typed(chunk, table)
@@ -74,6 +83,7 @@ class OmopRecords:
             if table in ("person", *INFUSION_TABLES):  # without an infusion there is no course
                 two = events["left_out"].isna() & events["subject"].isin(self._twice)
                 events["left_out"] = events["left_out"].mask(two, TWICE_RULE)
+            events["source_file"] = self.cdm.place_of(table)
             yield conforming(self._with_sites(events, table))
 
     def _with_sites(self, events: pd.DataFrame, table: str) -> pd.DataFrame:

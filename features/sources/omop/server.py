@@ -36,6 +36,10 @@ class Server:
         """Return the columns of `table` in lower case; empty where the table is absent."""
         return frozenset(self.spelled[table][1]) if table in self.spelled else frozenset()
 
+    def place_of(self, table: str) -> str:
+        """Return the name of `table` on the server."""
+        return self.spelled[table][0]
+
     def source_of(self, table: str) -> str:
         """Return the table with its columns in lower case."""
         name, columns = self.spelled[table]

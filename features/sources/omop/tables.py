@@ -52,6 +52,9 @@ class Cdm(Protocol):
     def columns_of(self, table: str) -> frozenset[str]:
         """Return the columns of `table` in lower case; empty where the table is absent."""
 
+    def place_of(self, table: str) -> str:
+        """Return the name of the file, or of the table on a server."""
+
     def source_of(self, table: str) -> str:
         """Return what stands after FROM."""
 

@@ -22,16 +22,15 @@ from features.sources.records.event_courses import course_facts
 from features.sources.records.event_failures import failures_of, listed, with_source_rows
 from features.sources.records.event_tables import grades_of, measurements_of, treatments_of
 from features.sources.records.events import EventSource, event_source, latest_versions
-from features.sources.records.infusions import LOOK_BACK, courses_of, is_infusion
+from features.sources.records.infusions import courses_of, is_infusion
+from features.sources.records.remarks import remark_on_courses, unconfirmed_codes
 from features.sources.records.site_mapping import SiteMapping
 from features.sources.records.unmapped import Unmapped
 from features.tables import Cohort, Manifest
 
+WITHOUT_INFUSION = "patients.patient_has_an_infusion"
+"""Counted in the manifest, and not listed row by row: most patients of a hospital."""
 _ALWAYS_HELD = ("person", "death", "encounter")
-WEAK_LABEL = (
-    "grades of conditions are billing codes (D89.83-, G92.0-): coding is incomplete and often done "
-    "at discharge, so they are a weak label."
-)
 
 
 def cohort_of_events(
@@ -73,20 +72,22 @@ def cohort_of_events(
     mapping = mapping or SiteMapping()
     unmapped = Unmapped()
     stream = _read_twice(event_source(events), mapping.codes(), unmapped, now or datetime.now(UTC))
+    if stream.others:
+        manifest.exclusions[WITHOUT_INFUSION] = stream.others
     courses, broken = courses_of(stream.infusions())
     left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
     _refuse_none(courses, left_out)
+    manifest.notes += unconfirmed_codes(stream.sound)
     manifest.delays = {**mapping.delays, **manifest.delays}
     tables, came, failed = _tables(stream, courses, manifest, mapping, time_zone)
     unmapped.add_refused(tables["measurements"], failed)
-    _remark(manifest, courses, came["grades"])
+    remark_on_courses(manifest, courses, came["grades"])
     cohort, by_position = check_tables(
         tables, manifest, {"measurements": failed}, as_published=as_published
     )
     for rule, count in Failures(left_out).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
-    lines = {name: rows["source_row"] for name, rows in came.items()}
-    failures = failures_of(left_out, with_source_rows(by_position.rows, lines))
+    failures = failures_of(left_out, with_source_rows(by_position.rows, came))
     failures.unmapped = unmapped.table()
     return cohort, failures
 
@@ -103,11 +104,14 @@ class _Stream:
         Those that do not count, by rule.
     contacts : DataFrame
         Instants of records of any code, the last of each person and day.
+    others : int
+        Persons of the source without a record of an infusion.
     """
 
     sound: pd.DataFrame
     left_out: pd.DataFrame
     contacts: pd.DataFrame
+    others: int
 
     def infusions(self) -> pd.DataFrame:
         return self.sound[self.sound["meaning"].map(is_infusion).astype(bool)]
@@ -120,7 +124,7 @@ def _read_twice(source: EventSource, codes: Codes, unmapped: Unmapped, now: date
     sound, left_out = _sound(held, at)
     contacts = contacts[contacts["start"] <= at]
     past = contacts["stop"].where(contacts["stop"] <= at)
-    return _Stream(sound, left_out, contacts.assign(stop=past))
+    return _Stream(sound, left_out, contacts.assign(stop=past), source.others(subjects))
 
 
 def _tables(
@@ -135,17 +139,20 @@ def _tables(
     persons = stream.sound[stream.sound["kind"].eq("person")]
     diagnoses = stream.sound[stream.sound["what"].eq("diagnosis")]
     placed = _placed(stream.sound, courses, resolution, zone)
-    stream.sound = stream.sound.iloc[:0]  # the placed copy is as large
+    stream.sound = stream.sound.head(0).copy()  # the placed copy is as large; a view would hold it
+    follow_up = _follow_up(courses, placed, stream.contacts, resolution, zone)
+    others = placed[~placed["what"].isin(("input", "agent", "toxicity"))]
     came = {
         name: placed[placed["what"].eq(what)].reset_index(drop=True)
         for name, what in (
             ("measurements", "input"), ("treatments", "agent"), ("grades", "toxicity"),
         )
     }  # fmt: skip
+    del placed  # what came of it is as large again
     measured, failed = measurements_of(came["measurements"], mapping)
-    others = placed[~placed["what"].isin(("input", "agent", "toxicity"))]
+    came["measurements"] = came["measurements"][["source_row", "source_file"]]
     facts = course_facts(courses, persons, others, diagnoses, measured, resolution, zone)
-    facts["follow_up_days"] = _follow_up(courses, placed, stream.contacts, resolution, zone)
+    facts["follow_up_days"] = follow_up
     tables = {
         "courses": facts,
         "measurements": measured,
@@ -227,11 +234,10 @@ def _sound(held: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, pd.Data
     rules = rules.mask(rules.isna() & future, "record_is_not_in_the_future")
     rules = rules.mask(~latest_versions(held), "record_is_its_latest_version")
     bad = rules.notna()
-    told = zip(held.loc[bad, "kind"], held.loc[bad, "source_row"], rules[bad], strict=True)
+    told = held[bad]
+    broken = zip(told["source_row"], rules[bad], told["source_file"], strict=True)
     sound = held[~bad].drop(columns=["record", "version", "left_out"])
-    return sound.reset_index(drop=True), listed(
-        [(row, rule) for _, row, rule in told], held.loc[bad, "kind"].tolist()
-    )
+    return sound.reset_index(drop=True), listed(list(broken), told["kind"].tolist())
 
 
 def _refuse_none(courses: pd.DataFrame, left_out: pd.DataFrame) -> None:
@@ -276,20 +282,3 @@ def _follow_up(
         [days.groupby(seen["course_id"]).max(), placed.groupby("course_id")["day"].max()], axis=1
     ).max(axis=1)
     return [float(last.get(one, 0.0)) for one in courses["course_id"]]
-
-
-def _remark(manifest: Manifest, courses: pd.DataFrame, graded: pd.DataFrame) -> None:
-    if graded["kind"].eq("condition").any():
-        manifest.notes.append(f"{int(graded['kind'].eq('condition').sum())} {WEAK_LABEL}")
-    without_hour = int(courses["date_only"].sum())
-    if manifest.resolution == "instant" and without_hour:
-        manifest.notes.append(
-            f"{without_hour} of {len(courses)} infusions have a date and no hour: their day 0 is "
-            "the local midnight before."
-        )
-    again = int(courses["subject"].duplicated().sum())
-    if again:
-        manifest.notes.append(
-            f"{again} courses are a further infusion of a patient; their records from "
-            f"{LOOK_BACK.days} days before it on may belong to the course before as well."
-        )

@@ -18,6 +18,8 @@ from features.products import PRODUCTS, product
 from features.tables import AGENTS, TOXICITIES
 
 LOCAL = "local:"
+BELIEVED = "Mh"
+"""Tag of a code of ``codes.toml`` that was not looked up."""
 MEANINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "input": tuple(INPUTS),
@@ -79,6 +81,8 @@ class Meaning:
         The grade that the code itself states; else the value of the record is the grade.
     unit : str or None
         The unit of a result that comes without one.
+    is_confirmed : bool
+        False where nobody has looked the code up (tag Mh of ``codes.toml``).
     """
 
     what: str
@@ -87,6 +91,7 @@ class Meaning:
     unit: str | None = None
     grading_system: str | None = None
     intent: str | None = None
+    is_confirmed: bool = True
 
     @property
     def is_infusion(self) -> bool:
@@ -203,4 +208,5 @@ def _meaning(row: Mapping[str, Any]) -> Meaning:
     name = "" if row[what] is True else row[what]
     name = product(name).name if what == "product" else name
     system = "unknown" if what == "toxicity" else None  # ICD does not say by which system
-    return Meaning(what, name, row.get("grade"), grading_system=system)
+    confirmed = row["tag"] != BELIEVED
+    return Meaning(what, name, row.get("grade"), grading_system=system, is_confirmed=confirmed)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from features.checks import Failures
+from features.legal_values import LEGAL_OF_ENDING
+from features.sources.site_zone import HOUR_TWICE, NO_SUCH_HOUR
 
 LEGAL = {
     "infusion_names_its_product": "a code of one product, or product = ... in the mapping file",
@@ -19,6 +21,8 @@ LEGAL = {
     "act_is_done": "status completed or in-progress",
     "date_names_its_day": "dates with year, month and day, as 2026-01-31",
     "timestamp_has_a_zone": "timestamps with an offset (+01:00, Z), or the option time_zone",
+    f"timestamp{NO_SUCH_HOUR}": LEGAL_OF_ENDING[NO_SUCH_HOUR],
+    f"timestamp{HOUR_TWICE}": LEGAL_OF_ENDING[HOUR_TWICE],
     "timestamp_is_readable": "dates and timestamps of FHIR, as 2026-01-31T09:30:00+01:00",
     "codings_mean_one_thing": "codings of one concept that mean the same input",
     "line_has_the_cells_of_the_header": "UTF-8, and as many cells as the header names",
@@ -32,29 +36,42 @@ LEGAL = {
 """Rule of reading -> what would have been accepted."""
 
 
-def listed(broken: Sequence[tuple[float, str]], tables: Sequence[str] = ()) -> pd.DataFrame:
+Broken = tuple[float, str, str | None]
+"""Row of the source, the rule it breaks, and the file in which that row counts."""
+
+
+def listed(broken: Sequence[Broken], tables: Sequence[str] = ()) -> pd.DataFrame:
     """Return rows of :class:`features.checks.Failures`, of infusions unless `tables` are named."""
     return pd.DataFrame(
         {
             "table": list(tables) or ["infusion"] * len(broken),
-            "row": [row for row, _ in broken],
-            "rule": [rule for _, rule in broken],
-            "legal": [LEGAL[rule] for _, rule in broken],
+            "file": [file for _, _, file in broken],
+            "row": [row for row, _, _ in broken],
+            "rule": [rule for _, rule, _ in broken],
+            "legal": [LEGAL[rule] for _, rule, _ in broken],
         },
         dtype="object",
     )
 
 
 def failures_of(before: pd.DataFrame, after: pd.DataFrame) -> Failures:
-    """Put together what was left out in reading and what the checks left out."""
+    """Put together what reading and the checks left out; rows are whole numbers, or none."""
     every = pd.concat([before, after], ignore_index=True)
-    return Failures(every.sort_values(["table", "row"], kind="stable").reset_index(drop=True))
+    place = ["table", *(["file"] if every["file"].notna().any() else []), "row"]
+    every = every.sort_values(place, kind="stable").reset_index(drop=True)
+    numbers = [None if pd.isna(row) else int(row) for row in every["row"]]
+    every["row"] = pd.Series(numbers, dtype="object")
+    return Failures(every[[*place, "rule", "legal"]])
 
 
-def with_source_rows(rows: pd.DataFrame, lines: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Turn the positions that the checks report into rows of the source."""
-    parts = [
-        mine.assign(row=lines[str(name)].to_numpy()[mine["row"].to_numpy(dtype="int64") - 1])
-        for name, mine in rows.groupby("table")
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else rows
+def with_source_rows(rows: pd.DataFrame, came: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Turn the positions that the checks report into files and rows of the source."""
+    parts = [rows.assign(file=None).iloc[:0]]
+    for name, mine in rows.groupby("table"):
+        of_source = came[str(name)].iloc[mine["row"].to_numpy(dtype="int64") - 1]
+        parts.append(
+            mine.assign(
+                row=of_source["source_row"].to_numpy(), file=of_source["source_file"].to_numpy()
+            )
+        )
+    return pd.concat(parts, ignore_index=True)

@@ -20,7 +20,21 @@ Failed = dict[str, pd.Series]
 
 
 def measurements_of(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.DataFrame, Failed]:
-    """Return results in canonical units, and the rules that some rows broke in the conversion."""
+    """Return results in canonical units, and the rules that some rows broke in the conversion.
+
+    One input after the other, so that what is held on the way is that of one.
+    """
+    numbers, names = pd.factorize(placed["meaning"].map(lambda one: one.name))
+    parts = [_of_inputs(placed[numbers == one], mapping) for one in range(max(len(names), 1))]
+    masks = {
+        rule: pd.concat([failed[rule] for _, failed in parts]).sort_index() for rule in parts[0][1]
+    }
+    made = pd.concat([rows for rows, _ in parts])
+    del parts
+    return made.sort_index(), masks
+
+
+def _of_inputs(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.DataFrame, Failed]:
     inputs = placed["meaning"].map(lambda one: one.name)
     units = _with_units_of_the_site(placed, inputs, mapping)
     texts = _as_cells(placed["text"])

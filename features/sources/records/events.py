@@ -16,7 +16,8 @@ One row is one recorded fact of one person:
   its versions (NaN where there are none: the later row is the later version);
 - ``left_out``: the rule by which the record does not count, found in reading it (entered in error,
   no date ...); empty for a sound record;
-- ``source_value``, ``source_row``: as it came, and its line or row.
+- ``source_value``, ``source_row``: as it came, and its line or row; ``source_file``: the file or
+  table in which that row counts, where a source has several that count each for itself.
 
 A *person* row has the birth date as ``start`` and the sex as ``text``; a *death* row the instant of
 death; an *encounter* row has the codes of HL7 ActCode (``IMP`` is an admission).
@@ -38,6 +39,7 @@ _INSTANT: Any = "datetime64[us, UTC]"
 _TEXT: Any = "str"
 _NUMBER: Any = "float64"
 _FLAG: Any = "bool"
+_SHARED: Any = "object"  # few texts, each held once
 EVENT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "subject": _TEXT, "site": _TEXT, "kind": _TEXT,
@@ -47,7 +49,7 @@ EVENT_COLUMNS: Mapping[str, str] = MappingProxyType(
         "reference_low": _NUMBER, "reference_high": _NUMBER,
         "dose": _NUMBER, "dose_unit": _TEXT, "route": _TEXT,
         "record": _TEXT, "version": _NUMBER, "left_out": _TEXT,
-        "source_value": _TEXT, "source_row": _NUMBER,
+        "source_value": _TEXT, "source_row": _NUMBER, "source_file": _SHARED,
     }
 )  # fmt: skip
 
@@ -61,6 +63,9 @@ class EventSource(Protocol):
 
     def of_subjects(self, subjects: frozenset[str]) -> Iterator[pd.DataFrame]:
         """Yield every event of these persons."""
+
+    def others(self, subjects: frozenset[str]) -> int:
+        """Count the persons of the source that are none of these; asked after `candidates`."""
 
 
 class HeldEvents:
@@ -77,6 +82,10 @@ class HeldEvents:
         """Yield every event of these persons."""
         for frame in self._frames:
             yield frame[frame["subject"].isin(subjects)]
+
+    def others(self, subjects: frozenset[str]) -> int:
+        """Count the persons that are none of these."""
+        return len({one for frame in self._frames for one in frame["subject"].dropna()} - subjects)
 
 
 def event_source(events: EventSource | pd.DataFrame | Iterable[pd.DataFrame]) -> EventSource:
@@ -121,6 +130,8 @@ def _cells(frame: pd.DataFrame, name: str, dtype: Any) -> pd.Series:
         empty: Any = False if dtype == _FLAG else (np.nan if dtype == _NUMBER else None)
         return pd.Series(empty, index=frame.index, dtype=dtype)
     cells = frame[name]
+    if dtype == _SHARED:
+        return cells.astype(_SHARED)
     if dtype == _INSTANT:
         return pd.to_datetime(cells, utc=True).astype(_INSTANT)
     if dtype == _FLAG:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.products import PRODUCTS
 from features.sources.records.codes import Meaning
+from features.sources.records.event_failures import Broken
 
 SAME_INFUSION = pd.Timedelta(days=1)
 """Records this close together tell of one infusion [A]."""
@@ -25,7 +26,7 @@ _CELL_UNITS = {
 }  # fmt: skip
 _COURSE_COLUMNS = (
     "course_id", "subject", "patient_id", "site", "product", "day_0", "date_only", "since", "until",
-    "second_dose", "dose_car_t_cells", "source_row",
+    "second_dose", "dose_car_t_cells", "source_row", "source_file",
 )  # fmt: skip
 
 
@@ -37,6 +38,7 @@ class _Infusion:
     cells: float
     site: str | None
     row: float
+    file: str | None
 
 
 def is_infusion(meaning: Meaning | None) -> bool:
@@ -44,7 +46,7 @@ def is_infusion(meaning: Meaning | None) -> bool:
     return meaning is not None and meaning.is_infusion
 
 
-def courses_of(infusions: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[float, str]]]:
+def courses_of(infusions: pd.DataFrame) -> tuple[pd.DataFrame, list[Broken]]:
     """Return the courses that these infusion events make.
 
     Parameters
@@ -59,11 +61,11 @@ def courses_of(infusions: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[float,
         first dose), ``second_dose``, ``dose_car_t_cells`` and the span ``since``
         (included) to ``until`` (excluded) in which a person's records belong to the course.
     broken : list
-        (source row, rule) of infusions that could not become a course:
+        Infusions that could not become a course:
         ``infusion_names_its_product`` and ``infusion_names_one_product``.
     """
     rows: list[dict[str, object]] = []
-    broken: list[tuple[float, str]] = []
+    broken: list[Broken] = []
     for subject, mine in infusions.groupby("subject", sort=True):
         found = _each_once(mine.sort_values("start", kind="stable"), broken)
         courses = _joined(found)
@@ -95,17 +97,19 @@ def _course(
         "second_dose": doses[1].at if len(doses) > 1 else None,
         "dose_car_t_cells": sum(one.cells for one in doses),
         "source_row": first.row,
+        "source_file": first.file,
     }
 
 
-def _each_once(rows: pd.DataFrame, broken: list[tuple[float, str]]) -> list[_Infusion]:
+def _each_once(rows: pd.DataFrame, broken: list[Broken]) -> list[_Infusion]:
     """Return the infusions of one person in order, each once."""
     made = []
     for _, records in rows.groupby(_groups(rows["start"].tolist()), sort=True):
         products = {one.name for one in records["meaning"] if one.what == "product"}
         if len(products) != 1:
             rule = "infusion_names_one_product" if products else "infusion_names_its_product"
-            broken.append((float(records["source_row"].iloc[0]), rule))
+            first = records.iloc[0]
+            broken.append((float(first["source_row"]), rule, first["source_file"]))
             continue
         told = records.sort_values("kind", kind="stable")  # medications tell the hour, and the dose
         timed = told[~told["date_only"]]
@@ -119,6 +123,7 @@ def _each_once(rows: pd.DataFrame, broken: list[tuple[float, str]]) -> list[_Inf
                 _cells(records),
                 sites.iloc[0] if len(sites) else None,
                 float(start["source_row"]),
+                start["source_file"],
             )
         )
     return made

@@ -57,7 +57,7 @@ def test_one_source_can_be_read_alone(tmp_path: Path) -> None:
 
 def test_a_part_that_is_none_or_not_there_is_refused(tmp_path: Path) -> None:
     path = a_workbook(tmp_path, in_first(1))
-    with pytest.raises(CohortError, match="first or second"):
+    with pytest.raises(CohortError, match="option part = 'third' is not one of first, second"):
         load("bwh", path, part="third")
     with pytest.raises(CohortError, match="no row of the second source"):
         load("bwh", path, part="second")

@@ -8,16 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.sources.csv.site_dates import (
-    HOUR_TWICE,
     LOOKS,
     NO_DATE,
-    NO_SUCH_HOUR,
     NOT_WHOLE,
     STYLES,
     Written,
-    in_zone,
     parsed,
 )
+from features.sources.site_zone import HOUR_TWICE, NO_SUCH_HOUR, in_zone, later_in_zone
 
 MARCH_4 = date(2026, 3, 4)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -96,6 +94,15 @@ def test_the_hours_that_a_change_of_the_clock_makes_are_refused() -> None:
     assert in_zone(read("2025-03-30 02:30", "iso").at, BERLIN) == NO_SUCH_HOUR
     shanghai = ZoneInfo("Asia/Shanghai")
     assert in_zone(read("2025-10-26 02:30", "iso").at, shanghai).hour == 18  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cell", ["2025-10-26 02:30", "2025-03-30 02:30"])
+def test_the_later_of_two_readings_never_comes_too_early(cell: str) -> None:
+    at = read(cell, "iso").at
+    readings = {at.replace(tzinfo=BERLIN, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    assert len(readings) == 2
+    assert later_in_zone(at, BERLIN) == max(readings)
+    assert later_in_zone(at.replace(month=6), BERLIN) == in_zone(at.replace(month=6), BERLIN)
 
 
 @given(st.dates(date(2010, 1, 1), date(2090, 1, 1)))

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.checks import Failures
 from features.inputs import INPUTS
+from features.sources import fhir
 from features.tables import Cohort
 
 Resource = dict[str, Any]
@@ -243,3 +245,39 @@ def _grade(row: dict[str, Any], patient: str) -> list[Resource]:
     made = a_result(day=row["day"], issued=at(row["known_day"]), **of(patient))
     del made["valueQuantity"]
     return [made | {"code": _local(row["toxicity"]), "valueInteger": int(row["grade"])}]
+
+
+def a_folder(path: Path, *resources: Resource, more: bytes = b"") -> Path:
+    folder = path / "records"
+    folder.mkdir(exist_ok=True)
+    (folder / "any-name.ndjson").write_bytes(as_lines(*resources) + more)
+    return folder
+
+
+def imported(path: Path, *resources: Resource, **options: Any) -> tuple[Cohort, Failures]:
+    """The patient P, her infusion, and these."""
+    folder = a_folder(path, a_patient(), an_infusion(), *resources)
+    return fhir.read(folder, now=NOW, **options)
+
+
+def a_condition(**cells: Any) -> Resource:
+    made = {
+        "resourceType": "Condition",
+        "code": coded("D89.833", "http://hl7.org/fhir/sid/icd-10-cm"),
+        "onsetDateTime": at(3),
+    }
+    return {**made, **of("P"), **cells}
+
+
+def a_procedure(day: float = 0, **cells: Any) -> Resource:
+    made = {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "code": coded("38228", "http://www.ama-assn.org/go/cpt"),
+        "performedDateTime": at(day),
+    }
+    return {**made, **of("P"), **cells}
+
+
+def without(resource: Resource, *keys: str) -> Resource:
+    return {key: cell for key, cell in resource.items() if key not in keys}

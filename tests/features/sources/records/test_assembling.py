@@ -223,3 +223,19 @@ def test_records_of_patients_without_an_infusion_are_not_held() -> None:
 def test_without_an_infusion_the_codes_that_came_are_said() -> None:
     with pytest.raises(CohortError, match=r"(?s)no infusion.* 1 medication local:pharmacy X9"):
         assembled(a_fact("P", "medication", 0, system="local:pharmacy", code="X9"))
+
+
+def test_what_counts_by_a_code_that_nobody_looked_up_is_said() -> None:
+    rows = [
+        a_person("P"),
+        an_infusion("P"),
+        an_infusion("P", 2, "68442"),
+        a_result("P", 1, "1988-5", 30),
+    ]
+    cohort, _ = assembled(*rows)
+    assert [note for note in cohort.manifest.notes if "not looked up" in note] == [
+        note for note in cohort.manifest.notes if note.startswith("1 records") and "g_csf" in note
+    ]
+    assert any("g_csf" in note for note in cohort.manifest.notes)
+    sure, _ = assembled(*rows[:2], an_infusion("P", 2, "612865"))
+    assert not any("not looked up" in note for note in sure.manifest.notes)

@@ -1,10 +1,14 @@
 """Codes of public systems: what they mean, and that they are written as those systems have them."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from features.inputs import INPUTS
 from features.products import PRODUCTS
-from features.sources.records.codes import MEANINGS, Codes, Meaning, _table, system_name
+from features.sources.records import codes
+from features.sources.records.codes import BELIEVED, MEANINGS, Codes, Meaning, _table, system_name
 
 CODES = Codes()
 LOINC = sorted(code for system, code in _table()[0] if system == "LOINC")
@@ -24,6 +28,30 @@ def test_every_code_of_the_table_means_something_legal() -> None:
     for one in told:
         assert one.what in MEANINGS
         assert one.name in MEANINGS[one.what] or (one.what == "infusion" and not one.name)
+
+
+def test_every_row_says_how_sure_it_is_and_where_it_was_read() -> None:
+    content = tomllib.loads(Path(codes.__file__).with_name("codes.toml").read_text("utf-8"))
+    assert {row["source"] for row in content["meaning"]} == set(content["source"])
+    for row in content["meaning"]:
+        assert row["tag"] in ("L", "L2", BELIEVED)
+        assert (row["tag"] == BELIEVED) == (row["source"] == "none")
+
+
+def test_a_code_stands_in_one_row() -> None:
+    content = tomllib.loads(Path(codes.__file__).with_name("codes.toml").read_text("utf-8"))
+    told = [
+        (row["system"], code)
+        for row in content["meaning"]
+        for code in (*row.get("code", ()), *row.get("prefix", ()))
+    ]
+    assert len(set(told)) == len(told)
+
+
+def test_gm_csf_is_no_g_csf() -> None:
+    assert CODES.meaning("ATC", "L03AA02") == Meaning("agent", "g_csf")
+    for gm_csf in ("L03AA03", "L03AA09"):
+        assert CODES.meaning("ATC", gm_csf) is None
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -1,0 +1,81 @@
+"""What leaves a hospital holds figures of groups and no small cell."""
+
+import json
+
+import pytest
+
+from features.errors import NotAssessable
+from tests.training.made_up import a_plan, daily_courses
+from training.aggregate import shareable
+from training.elsewhere import evaluate_elsewhere
+from training.fit import fit
+from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS
+from training.plan import EvaluationPlan
+from training.references import Referred
+
+
+@pytest.fixture(scope="module")
+def model():
+    plan = a_plan(evaluation=EvaluationPlan(bootstrap=60))
+    return Referred("made up", fit(daily_courses(signal=1.5), plan, audit=None).model)
+
+
+@pytest.fixture(scope="module")
+def evaluation(model):
+    return evaluate_elsewhere(model, daily_courses(signal=1.5, seed=7), 60).table
+
+
+def test_the_headline_is_shared_as_it_is(evaluation):
+    told = shareable(evaluation)
+    for name in ("n_patients", "model", "comparators", "differences", "verdict"):
+        assert told[name] == evaluation[name]
+
+
+def test_nothing_that_names_patients_or_the_very_cohort_is_in_it(evaluation):
+    told = json.dumps(shareable(evaluation))
+    assert evaluation["cohort"]["fingerprint"] not in told
+    assert 'curve":' not in told.replace('decision_curve":', "")
+    for patient in range(60):
+        assert f"P{patient:03d}" not in told
+        assert f"C{patient:03d}" not in told
+
+
+def parts_of(told):
+    """Every part with counts, at any depth."""
+    if isinstance(told, dict):
+        if "n_patients" in told:
+            yield told
+        for one in told.values():
+            yield from parts_of(one)
+    elif isinstance(told, list):
+        for one in told:
+            yield from parts_of(one)
+
+
+def test_no_part_that_is_told_is_small(model):
+    """Whatever the cohort: few events on some days, on all, on none."""
+    for seed, events in ((7, 6), (8, 12), (9, 30), (10, 54)):
+        found = evaluate_elsewhere(model, daily_courses(events=events, seed=seed), 60).table
+        for part in parts_of(shareable(found)):
+            if part["n_patients"] is None:
+                continue
+            assert part["n_patients"] >= FEWEST_PATIENTS
+            if part.get("n_event_patients") is not None:
+                assert part["n_event_patients"] >= FEWEST_OF_A_CLASS
+
+
+def test_one_day_held_back_takes_another_with_it(evaluation):
+    days = [
+        {"landmark_day": day, "n_rows": n, "n_patients": n, "n_event_rows": 6,
+         "n_event_patients": 6, "model": {"auroc": 0.7}}
+        for day, n in enumerate((60, 50, 8))
+    ]  # fmt: skip
+    told = shareable({**evaluation, "by_landmark_day": days})["by_landmark_day"]
+    assert ["n_patients" in day for day in told] == [True, False, False]
+    assert "could be found" in told[1]["note"]
+
+
+def test_a_cohort_too_small_as_a_whole_is_not_shared(model):
+    found = evaluate_elsewhere(model, daily_courses(events=4, seed=7), 60).table
+    with pytest.raises(NotAssessable, match="not shared: fewer than 5 patients with the event"):
+        shareable(found)

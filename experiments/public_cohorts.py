@@ -27,6 +27,9 @@ NAMES = {
     "current_grade": "current grade alone",
     "grade_and_day": "grade + day",
     "penalised_logistic": "penalised regression, all predictors",
+    "m_easix": "m-EASIX",
+    "easix": "EASIX",
+    "s_easix": "s-EASIX",
 }
 COLUMNS = {
     "auroc": "AUROC",
@@ -72,6 +75,12 @@ def rounded(found: Any) -> Any:
     return [rounded(one) for one in found] if isinstance(found, list) else found
 
 
+def written(kept: dict[str, Any]) -> str:
+    """JSON with a line for each part: thousands of lines would hide a change."""
+    parts = [f"{json.dumps(key)}: {json.dumps(part)}" for key, part in kept.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 def fit_again() -> None:
     """Fit every plan; no run is recorded."""
     from training.plan import read_plan
@@ -83,8 +92,8 @@ def fit_again() -> None:
         plan = read_plan(ROOT / "experiments" / plan_file)
         cohort = cohort_of_plan(plan)
         done = fit_and_record(plan, cohort, folder, workers=os.cpu_count() or 1)
-        text = json.dumps(rounded(trimmed(done.result.evaluation)), indent=1) + "\n"
-        results_file(plan_file).write_text(text, encoding="utf-8")
+        kept = written(rounded(trimmed(done.result.evaluation)))
+        results_file(plan_file).write_text(kept, encoding="utf-8")
 
 
 def cell(figure: dict[str, float]) -> str:

@@ -1,7 +1,8 @@
 """The command line of the service: arguments, printing and exit codes.
 
 ``python -m serving serve [--demo] [--release DIR] [--port N]`` starts the service,
-``python -m serving score FILE`` answers the requests in a file, and ``verify`` checks the ledger.
+``python -m serving score FILE`` answers the requests in a file, and ``python -m serving ledger``
+checks, copies, exports or erases what is recorded.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from features.errors import LedgerError, VigiCellError
+from features.errors import VigiCellError
 from features.telemetry import switch_off_telemetry
 from serving.ledger import Ledger
+from serving.ledger_verbs import add_ledger_verbs
 from serving.replies import RiskAnswer
 from serving.settings import Settings
 
@@ -38,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--release", help="directory of a release (default: the model store)")
     shared.add_argument("--demo", action="store_true", help="let synthetic models answer, marked")
-    shared.add_argument("--ledger", help="file in which answers are recorded")
+    shared.add_argument(
+        "--ledger", help="where answers are recorded: a file, or postgresql://USER@HOST/DATABASE"
+    )
     parser = argparse.ArgumentParser(prog="python -m serving", description="The VigiCell service.")
     verbs = parser.add_subparsers(required=True)
     serve = verbs.add_parser("serve", parents=[shared], help="start the service")
@@ -50,8 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--url", help="ask a running service instead, e.g. http://127.0.0.1:3000")
     score.add_argument("--json", action="store_true", help="print the answers as JSON lines")
     score.set_defaults(verb=_score)
-    verify = verbs.add_parser("verify", parents=[shared], help="check the chain of the ledger")
-    verify.set_defaults(verb=_verify)
+    add_ledger_verbs(verbs, shared).set_defaults(verb=_ledger)
     return parser
 
 
@@ -117,17 +120,9 @@ def _text(path: Path) -> str:
         ) from reason
 
 
-def _verify(_: argparse.Namespace, settings: Settings) -> int:
-    if not settings.ledger.is_file():
-        raise LedgerError("There is no ledger yet at the place that VIGICELL_LEDGER names.")
-    ledger = Ledger(settings.ledger)
-    verdict = ledger.verify()
-    ledger.close()
-    if verdict.holds:
-        print(f"The chain holds: {verdict.entries} entries.")
-        return 0
-    print(f"The chain is broken at entry {verdict.broken_at}: {verdict.reason}.", file=sys.stderr)
-    return LedgerError.exit_code
+def _ledger(parsed: argparse.Namespace, settings: Settings) -> int:
+    print(parsed.ledger_verb(parsed, settings))
+    return 0
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ _RUNTIME = (
     "pydantic>=2.11",
     "fastapi>=0.120",
     "prometheus-client>=0.22",
+    # the ledger; the driver of PostgreSQL is loaded only where the ledger is one
+    "sqlalchemy>=2.1",
+    "alembic>=1.17",
+    "psycopg[binary]>=3.2",
 )
 
 

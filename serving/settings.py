@@ -17,6 +17,7 @@ DEFAULT_PORT = 3000
 DEFAULT_BODY_LIMIT_BYTES = 2 * 1024 * 1024
 _BODY_LIMITS = (1024, 64 * 1024 * 1024)
 _PORTS = (1, 65535)
+_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 _T = TypeVar("_T")
@@ -28,8 +29,9 @@ class Settings:
 
     Attributes
     ----------
-    ledger : Path
-        The SQLite file in which every answer is recorded before it is given.
+    ledger : Path or str
+        Where every answer is recorded before it is given: a SQLite file, or the URL of a
+        PostgreSQL database, which may hold a password and is never shown.
     release : Path or None
         Directory of the release to serve; ``None`` takes the one in the model store.
     demo : bool
@@ -42,7 +44,7 @@ class Settings:
         How this site writes units and answers (:mod:`features.sources.records.site_mapping`).
     """
 
-    ledger: Path
+    ledger: Path | str
     release: Path | None = None
     demo: bool = False
     host: str = DEFAULT_HOST
@@ -64,8 +66,9 @@ class Settings:
             text = environment.get(key, "").strip()
             return parse(key, text) if text else default
 
+        own_file: Path | str = default_ledger()
         return cls(
-            ledger=read("VIGICELL_LEDGER", _file, default_ledger()),
+            ledger=read("VIGICELL_LEDGER", _ledger, own_file),
             release=read("VIGICELL_RELEASE", _directory, None),
             demo=read("VIGICELL_DEMO", _flag, False),
             host=read("VIGICELL_HOST", _address, DEFAULT_HOST),
@@ -126,7 +129,14 @@ def _directory(key: str, text: str) -> Path:
     return path
 
 
-def _file(key: str, text: str) -> Path:
+def _ledger(key: str, text: str) -> Path | str:
+    if text.startswith(_POSTGRES):
+        return text
+    if "://" in text:  # not repeated: it may hold a password
+        raise SettingsError(
+            f"{key} is no address of a ledger. Legal is a path of a file, or "
+            "postgresql://USER@HOST/DATABASE. Unset it for the default."
+        )
     path = Path(text).expanduser().absolute()
     if path.is_dir():
         raise _wrong(key, text, "the path of a file, not of a directory")

@@ -38,32 +38,63 @@ def _account() -> pwd.struct_passwd:
     pytest.skip("PostgreSQL does not run as root, and there is no other account here")
 
 
-@contextmanager
-def private_postgres() -> Iterator[str]:
-    """Yield the address of an empty database that listens on a socket only and asks a password."""
-    initdb, pg_ctl, account = _program("initdb"), _program("pg_ctl"), _account()
-    # The path of a socket must be short.
-    with TemporaryDirectory(prefix="vigicell-pg-", dir="/tmp") as place:
-        home = Path(place)
-        os.chown(home, account.pw_uid, account.pw_gid)
+class Server:
+    """A server that a test may stop and start again.
+
+    Parameters
+    ----------
+    home : Path
+        An empty folder; its path must be short, as that of a socket must.
+    options : str
+        More for the server, as ``postgres`` takes them.
+    """
+
+    def __init__(self, home: Path, options: str = "") -> None:
+        self._pg_ctl, self._account = _program("pg_ctl"), _account()
+        self._home, self._options = home, options
+        os.chown(home, self._account.pw_uid, self._account.pw_gid)
         secret = home / "password"
         secret.write_text(PASSWORD)
-        os.chown(secret, account.pw_uid, account.pw_gid)
-
-        def run(*command: str) -> None:
-            subprocess.run(
-                command, check=True, cwd=home, capture_output=True, timeout=120,
-                user=account.pw_uid, group=account.pw_gid, extra_groups=[],
-            )  # fmt: skip
-
-        data = str(home / "data")
-        run(
-            initdb, "-D", data, "-U", USER, "--auth=scram-sha-256", f"--pwfile={secret}",
-            "--encoding=UTF8", "--locale=C", "--no-sync",
+        os.chown(secret, self._account.pw_uid, self._account.pw_gid)
+        self._run(
+            _program("initdb"), "-D", str(home / "data"), "-U", USER, "--auth=scram-sha-256",
+            f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync",
         )  # fmt: skip
-        options = f"-k {home} -c listen_addresses='' -c fsync=off"
-        run(pg_ctl, "-D", data, "-l", str(home / "log"), "-w", "-o", options, "start")
+
+    def address(self, database: str = "postgres") -> str:
+        return f"postgresql://{USER}:{PASSWORD}@/{database}?host={self._home}"
+
+    def start(self) -> None:
+        options = f"-k {self._home} -c listen_addresses='' {self._options}"
+        self._control("-l", str(self._home / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *command: str) -> None:
+        self._run(self._pg_ctl, "-D", str(self._home / "data"), "-w", *command)
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(
+            command, check=True, cwd=self._home, capture_output=True, timeout=120,
+            user=self._account.pw_uid, group=self._account.pw_gid, extra_groups=[],
+        )  # fmt: skip
+
+
+@contextmanager
+def private_server(options: str = "-c fsync=off") -> Iterator[Server]:
+    """Yield a server that listens on a socket only and asks a password."""
+    with TemporaryDirectory(prefix="vigicell-pg-", dir="/tmp") as place:
+        server = Server(Path(place), options)
+        server.start()
         try:
-            yield f"postgresql://{USER}:{PASSWORD}@/postgres?host={home}"
+            yield server
         finally:
-            run(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
+            server.stop()
+
+
+@contextmanager
+def private_postgres() -> Iterator[str]:
+    """Yield the address of an empty database of a server of our own."""
+    with private_server() as server:
+        yield server.address()

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from features.errors import LimitsNotMet, PromotionRefused, ReleaseError, VigiCellError
+from features.errors import LimitsNotMet, VigiCellError
 from features.telemetry import switch_off_telemetry
+from training import release_verbs
 from training.arguments import parser
 from training.work_folder import WorkFolder
 
@@ -190,9 +191,11 @@ def _fit(said: Namespace, folder: WorkFolder) -> None:
     from training.tracking_store import open_store
 
     plan = plan_asked_for(said.plan, said.question)
-    cohort = cohort_of_plan(plan, said.cohort)
+    if said.cohort:  # so that the plan on record names the patients it was fitted to
+        plan = plan.changed(cohort=said.cohort, source="")
+    cohort = cohort_of_plan(plan)
     store = None if said.no_tracking else open_store(folder)
-    truth = truth_of_plan(plan, said.cohort)
+    truth = truth_of_plan(plan)
     with progress_bars() as progress:
         done = fit_and_record(plan, cohort, folder, store, progress, truth, said.workers)
     print("\n".join(fit_lines(done)))
@@ -277,48 +280,6 @@ def _card(said: Namespace, folder: WorkFolder) -> None:
         raise CardError("Give a run, QUESTION@ALIAS or model directory, and --out DIR.")
 
 
-def _promote(said: Namespace, folder: WorkFolder) -> None:
-    from training import registry
-    from training.progress_bars import progress_bars
-    from training.promote import promote
-    from training.tracking_store import open_store
-
-    store = open_store(folder)
-    asked = registry.with_challenger(store) if said.question == ["all"] else said.question
-    if not asked:
-        raise PromotionRefused("No question has a challenger. Fit a plan first.")
-    for question in asked:
-        with progress_bars() as progress:
-            outcome = promote(
-                store, folder, question, said.who, said.why, said.override, said.cohort, progress
-            )
-        for note in outcome.notes:
-            print(f"note: {note}")
-        outcome.raise_if_refused()
-        overridden = f" (overridden: {', '.join(outcome.overridden)})" if outcome.overridden else ""
-        print(f"{outcome.challenger.name} is the champion now{overridden}.")
-
-
-def _export(said: Namespace, folder: WorkFolder) -> None:
-    from training.export import bring_back, export_champions, export_to
-    from training.tracking_store import open_store
-
-    only = tuple(said.only)
-    if said.back and only:
-        raise ReleaseError("--back brings a whole release back. Leave --only out.")
-    if said.back:
-        done = bring_back(folder, said.who, said.why)
-    elif said.to:
-        done = export_to(open_store(folder), said.to, said.who, said.why, only)
-    else:
-        done = export_champions(open_store(folder), folder, said.who, said.why, only)
-    record = done.record
-    print(f"Release {record.digest[:16]}: {', '.join(sorted(record.model_digests))}")
-    print(f"Directory: {record.directory}")
-    if done.tag:
-        print(f"In the BentoML store: {done.tag}. Next: python -m serving serve")
-
-
 def _ui(said: Namespace, folder: WorkFolder) -> None:
     from training.tracking_store import open_store
 
@@ -356,8 +317,10 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "evaluate": _evaluate,
     "transport": _transport,
     "card": _card,
-    "promote": _promote,
-    "export": _export,
+    "compare": release_verbs.compare,
+    "promote": release_verbs.promote,
+    "history": release_verbs.history,
+    "export": release_verbs.export,
     "ui": _ui,
     "demo": _demo,
 }

@@ -272,9 +272,20 @@ def _of_model(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
 
 def _release_verbs(verbs: Any) -> None:
     one = verbs.add_parser("promote", help="let the challenger of a question pass the gate")
-    one.add_argument("question", nargs="+", help="one or more questions, or `all`")
+    one.add_argument("question", nargs="*", help="one or more questions, or `all`")
     _answers_for(one)
     one.add_argument("--cohort", type=Path, help="cohort for the comparison with the champion")
+    one.add_argument(
+        "--simpler",
+        action="store_true",
+        help="promote the comparator that the last fit preferred, in the place of its model",
+    )
+    one.add_argument(
+        "--unseen",
+        action="store_true",
+        help="hold the champion's own model against it, on patients of the cohort that the "
+        "champion has not seen; without, both plans are fitted again on the same folds",
+    )
     one.add_argument(
         "--override",
         action="append",
@@ -282,15 +293,42 @@ def _release_verbs(verbs: Any) -> None:
         metavar="RULE",
         help="promote although this rule refuses; who and why are recorded for good",
     )
+    one.add_argument(
+        "--back",
+        action="store_true",
+        help="instead: the models of the release before are champions and answer again",
+    )
     one.set_defaults(verb="promote")
+    one = verbs.add_parser(
+        "compare", help="hold runs against the first: better, worse, cannot tell"
+    )
+    one.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="risk-model directory, run id, QUESTION@champion, QUESTION@challenger or "
+        "QUESTION/NUMBER; the first is what the others are held against",
+    )
+    one.add_argument(
+        "--refit", action="store_true", help="cross-fit every plan on the folds of the first"
+    )
+    one.add_argument("--cohort", type=Path, help="with --refit: these patients, not the plan's")
+    one.add_argument("--html", type=Path, help="also write the comparison as a page")
+    one.add_argument("--json", type=Path, help="also write it as JSON")
+    one.set_defaults(verb="compare")
+    one = verbs.add_parser("history", help="who let which model answer, when and why")
+    one.add_argument(
+        "--on",
+        metavar="WHEN",
+        help="which models could answer then: 2026-03-03 (UTC) or 2026-03-03T14:00+01:00",
+    )
+    one.set_defaults(verb="history")
     one = verbs.add_parser("export", help="build the release of all champions")
     _answers_for(one)
     one.add_argument(
         "--only", nargs="+", default=[], metavar="QUESTION", help="only these; all by default"
     )
-    where = one.add_mutually_exclusive_group()
-    where.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
-    where.add_argument("--back", action="store_true", help="bring the previous release back")
+    one.add_argument("--to", type=Path, metavar="DIR", help="only write this directory")
     one.set_defaults(verb="export")
     one = verbs.add_parser("ui", help="show the runs in MLflow's own pages")
     one.add_argument("--port", type=_whole(1, 65535), default=5000)

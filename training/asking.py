@@ -30,7 +30,7 @@ from training.silent.joined import read_export
 from training.silent.judged import judge_silence
 from training.silent.limits import read_limits
 from training.splits import patient_outcomes, possible_folds
-from training.task import Task, prepare
+from training.task import prepare
 from training.transport import By, transport
 from training.tune import Tuned
 from training.whole_file import whole_file
@@ -53,7 +53,7 @@ def audit_plan(
     """
     cohort = read_cohort(instead) if instead else cohort_of_plan(plan)
     task = prepare(cohort, plan)
-    found = audit(cohort, task.question, _frame(task), task.labels, task.asked)
+    found = audit(cohort, task.question, task.frame, task.labels, task.asked)
     report = found.with_overrides(plan.audit.override)
     for place, text in (
         (html, report.to_html()),
@@ -76,7 +76,7 @@ def write_matrix(directory: Path, asked: str, out: Path) -> tuple[int, int]:
     if out.suffix not in (".parquet", ".csv"):
         raise CohortError(f"{out.name}: a matrix is written as .parquet or .csv.")
     task = prepare(read_cohort(directory), default_plan(question(asked)))
-    X = _frame(task)
+    X = task.frame
     whole = pd.concat([task.labels[KEYS].reset_index(drop=True), X], axis=1)
     with whole_file(out) as fresh:
         if out.suffix == ".parquet":
@@ -242,7 +242,3 @@ def _keep(table: dict[str, Any], json_file: Path | None) -> None:
 def _asked_of(model: RiskModel, cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = labels(cohort, model.question)
     return rows, feature_matrix(cohort, rows[["course_id", "instant"]], model.predictors)
-
-
-def _frame(task: Task) -> pd.DataFrame:
-    return pd.DataFrame(task.rows.X.numbers, columns=list(task.rows.X.names))

@@ -24,11 +24,11 @@ from features.tables import Cohort
 from training.cohort import check_directory
 from training.default_plans import default_plan
 from training.export import export_champions
+from training.figures_in_words import audit_words, counts, interval
 from training.plan import EvaluationPlan, FoldPlan, IntervalPlan, Plan, TuningPlan
 from training.progress import Progress, unwatched
 from training.promote import promote
 from training.recorded_fit import TRUTH, RecordedFit, fit_and_record
-from training.summary import audit_words, counts, interval
 from training.tracking_store import TrackingStore, open_store
 from training.work_folder import WorkFolder
 

@@ -15,6 +15,7 @@ from training.judging.headline import Judged
 from training.judging.instability import instability
 from training.judging.learning_curve import learning_curve
 from training.judging.rows import MODEL
+from training.judging.subgroups import subgroups
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.task import Task
@@ -66,6 +67,13 @@ def evaluation_table(
         "chosen": [_chosen(fold) for fold in cross.folds],
         "notes": list(cross.notes),
     }
+
+
+def subgroups_of(task: Task, cross: CrossFit, plan: Plan, comparator: str) -> dict[str, Any]:
+    """Return the subgroups of a comparator that is served in the model's place."""
+    risks = {MODEL: cross.risks[comparator]}
+    judged = heads.judge(task.judged, risks, plan.evaluation.bootstrap, plan.seed, daily=False)
+    return subgroups(judged, plan.evaluation.era_from_year)
 
 
 def _chosen(fold: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """From champions to what is served: one release, in the work folder and in the BentoML store.
 
-Releases form a chain: each names the digest of the one before it. To bring a release back is to
-make a new one of the same models, so that the chain says what could answer at any time.
+Releases form a chain: each names the digest of the one before it. To bring a release back
+(`training.restore`) is to make a new one of the same models, so that the chain says what could
+answer at any time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 from features.errors import ReleaseError
 from features.telemetry import switch_off_telemetry
-from models.release import MODELS, ReleaseRecord, build_release, verify_chain
+from models.release import ReleaseRecord, build_release, verify_chain
 from training import registry
 from training.chained_record import append_entry, read_entries
 from training.registry import Version
@@ -65,7 +66,7 @@ def export_champions(
         chain of releases does not verify.
     """
     with _champions(store, only) as champions:
-        return _released(folder, champions, who, why)
+        return next_release(folder, champions, who, why)
 
 
 def export_to(
@@ -77,49 +78,33 @@ def export_to(
         return Exported(build_release(destination, found.models, who, why, now, facts=found.facts))
 
 
-def bring_back(folder: WorkFolder, who: str, why: str) -> Exported:
-    """Let the models of the release before the current one answer again.
-
-    Raises
-    ------
-    ReleaseError
-        Where there is none.
-    """
-    before = _before_the_current(folder)
-    models = {name: before.directory / MODELS / name for name in before.model_digests}
-    return _released(folder, Champions(models, before.facts), who, why, brings_back=before.digest)
-
-
 def release_chain(folder: WorkFolder) -> list[ReleaseRecord]:
-    """Return the releases, first to last, after checking every file of them.
+    """Return the releases, first to last, after checking every file of them against the record.
 
     Raises
     ------
     ReleaseError
-        Where a release was changed, or one is missing.
+        Where a release was changed, one is missing, or the record does not know of one.
     """
-    heads = [entry["release"] for entry in _releases_recorded(folder)]
-    return verify_chain(folder.releases, heads[-1] if heads else None)
-
-
-def _before_the_current(folder: WorkFolder) -> ReleaseRecord:
-    """Find what a person means by the one before: a return counts as what it returns to."""
-    chain = release_chain(folder)
-    steps: list[ReleaseRecord] = []
-    returned = {entry["release"]: entry["brings_back"] for entry in _releases_recorded(folder)}
-    for record in chain:
-        if returned.get(record.digest):
-            steps = steps[: [step.digest for step in steps].index(returned[record.digest]) + 1]
-        else:
-            steps.append(record)
-    if len(steps) < 2:
+    recorded = [entry["release"] for entry in releases_recorded(folder)]
+    chain = verify_chain(folder.releases)
+    digests = [record.digest for record in chain]
+    if digests[: len(recorded)] != recorded:
         raise ReleaseError(
-            "There is no earlier release to bring back. `python -m training export` makes one."
+            f"The releases in {folder.releases} are not those that {folder.gate_record.name} "
+            f"records: one was changed or is missing. Restore the folder from a backup."
         )
-    return steps[-2]
+    if len(digests) > len(recorded):
+        raise ReleaseError(
+            f"{folder.gate_record.name} does not know of {chain[len(recorded)].directory}. If the "
+            "record was cut, restore it from a backup. If an export was stopped before it was "
+            "recorded, that release never answered: move its directory away."
+        )
+    return chain
 
 
-def _releases_recorded(folder: WorkFolder) -> list[dict[str, Any]]:
+def releases_recorded(folder: WorkFolder) -> list[dict[str, Any]]:
+    """Return the entries of the record that speak of a release, oldest first."""
     return [entry for entry in read_entries(folder.gate_record) if entry["what"] == RELEASED]
 
 
@@ -157,9 +142,15 @@ def _check_one_kind(champions: Mapping[str, Version]) -> None:
         )
 
 
-def _released(
+def next_release(
     folder: WorkFolder, champions: Champions, who: str, why: str, brings_back: str = ""
 ) -> Exported:
+    """Build the next release of the chain, record it and put it in the BentoML store.
+
+    Parameters
+    ----------
+    brings_back : digest of the release whose models these are, where it is a return.
+    """
     chain = release_chain(folder)
     previous = chain[-1].directory if chain else None
     now = datetime.now(UTC)

@@ -25,7 +25,7 @@ from training.audit import AuditReport
 from training.audit import audit as run_audit
 from training.bootstrap import FloatArray
 from training.crossfit import CrossFit, nested
-from training.evaluate import evaluation_table, judge
+from training.evaluate import evaluation_table, judge, subgroups_of
 from training.final import Final, fit_final
 from training.judging.calibration_curve import ERRORS
 from training.judging.headline import headline
@@ -121,15 +121,19 @@ def fit(
     comparators = fitted_comparators(task, plan)
     simpler = None
     if decided.decision == SIMPLER and decided.best_comparator in comparators:
-        simpler = simpler_model(task, plan, cross, str(decided.best_comparator), report, oracle)
+        best = str(decided.best_comparator)
+        simpler = simpler_model(task, plan, cross, best, report, oracle)
+        evaluation["simpler"] = {
+            "comparator": best,
+            "subgroups": subgroups_of(task, cross, plan, best),
+        }
     return FitResult(final, evaluation, decided, report, cross, task, comparators, simpler)
 
 
 def _audited(cohort: Cohort, plan: Plan, task: Task, audit: Audit | None) -> AuditReport | None:
     if audit is None:
         return None
-    X = pd.DataFrame(task.rows.X.numbers, columns=list(task.rows.X.names))
-    report = audit(cohort, task.question, X, task.labels, task.asked).with_overrides(
+    report = audit(cohort, task.question, task.frame, task.labels, task.asked).with_overrides(
         plan.audit.override
     )
     report.raise_if_refused()

@@ -8,6 +8,7 @@ from typing import Any
 
 from training import verdict
 from training.plan import EvaluationPlan
+from training.subgroup_floors import fallen
 
 Figures = Mapping[str, Any]
 
@@ -20,8 +21,8 @@ class Contest:
     ----------
     evaluation : mapping
         The challenger's evaluation table (`training.evaluate.evaluation_table`).
-    audit_overrides : mapping
-        Refusals of the audit that its plan overrode, with reasons.
+    audit : mapping or None
+        The report of the audit before its fit (`AuditReport.to_dict`); `None` where none ran.
     synthetic : bool
         Whether it was trained on made-up patients.
     champion_is_synthetic : bool or None
@@ -30,14 +31,18 @@ class Contest:
         Paired differences to the champion's plan on the same rows and folds.
     rule : EvaluationPlan
         The limits.
+    is_comparator : bool
+        Whether the challenger is itself the best comparator of its fit, to be served in the place
+        of the larger model: then no comparator is left to beat.
     """
 
     evaluation: Figures
     synthetic: bool
-    audit_overrides: Mapping[str, str] = field(default_factory=dict)
+    audit: Figures | None = None
     champion_is_synthetic: bool | None = None
     against_champion: Figures | None = None
     rule: EvaluationPlan = field(default_factory=EvaluationPlan)
+    is_comparator: bool = False
 
     @property
     def best(self) -> str | None:
@@ -56,9 +61,30 @@ def enough_patients_had_the_event(contest: Contest) -> list[str]:
     return [] if events >= least else [f"{events} patients had the event, {least} are asked for."]
 
 
+def audit_ran_and_did_not_refuse(contest: Contest) -> list[str]:
+    """Let no model pass that was fitted to patients nobody looked at for leaks."""
+    if contest.audit is None:
+        return ["No audit was recorded with its run: fit the plan again."]
+    if contest.audit.get("verdict") == "refused":
+        return ["The audit before its fit refused."]
+    return []
+
+
 def audit_was_not_overridden(contest: Contest) -> list[str]:
     """Let no model pass whose plan overrode a refusal of the audit."""
-    return [f"{rule} was overridden ({why})." for rule, why in contest.audit_overrides.items()]
+    findings = contest.audit["findings"] if contest.audit else ()
+    return [
+        f"{one['rule']} was overridden ({one['overridden']})."
+        for one in findings
+        if one["overridden"]
+    ]
+
+
+def no_subgroup_falls_through_a_floor(contest: Contest) -> list[str]:
+    """Ask that no group of enough patients is served far worse than the model promises."""
+    if "subgroups" not in contest.evaluation:
+        return ["Its evaluation has no subgroups: fit the plan again."]
+    return fallen(contest.evaluation["subgroups"], contest.rule)
 
 
 def calibration_slope_interval_holds_one(contest: Contest) -> list[str]:
@@ -68,6 +94,8 @@ def calibration_slope_interval_holds_one(contest: Contest) -> list[str]:
 
 def log_loss_is_below_the_best_comparator(contest: Contest) -> list[str]:
     """Ask for a lower log loss, and an upper 90 % bound of the difference below the limit."""
+    if contest.is_comparator:
+        return []
     if contest.gap is None or contest.best is None:
         return ["There is no comparator on the same rows."]
     return verdict.loss_reasons(contest.gap["log_loss"], contest.best, contest.rule)
@@ -75,7 +103,7 @@ def log_loss_is_below_the_best_comparator(contest: Contest) -> list[str]:
 
 def same_day_auroc_is_not_below_the_best_comparator(contest: Contest) -> list[str]:
     """Ask that patients of the same day are told apart no worse."""
-    if contest.gap is None or contest.best is None:
+    if contest.is_comparator or contest.gap is None or contest.best is None:
         return []
     return verdict.same_day_reasons(contest.gap, contest.best)
 
@@ -85,7 +113,7 @@ def log_loss_is_below_the_champion(contest: Contest) -> list[str]:
     if contest.champion_is_synthetic is None:
         return []
     if contest.against_champion is None:
-        return ["It was not compared with the champion: name a cohort with --cohort."]
+        return ["It was not compared with the champion: name patients with --cohort."]
     return verdict.loss_reasons(contest.against_champion["log_loss"], "the champion", contest.rule)
 
 
@@ -107,8 +135,10 @@ GateRule = Callable[[Contest], list[str]]
 
 _RULES: tuple[GateRule, ...] = (
     enough_patients_had_the_event,
+    audit_ran_and_did_not_refuse,
     audit_was_not_overridden,
     calibration_slope_interval_holds_one,
+    no_subgroup_falls_through_a_floor,
     log_loss_is_below_the_best_comparator,
     same_day_auroc_is_not_below_the_best_comparator,
     log_loss_is_below_the_champion,

@@ -233,6 +233,14 @@ class EvaluationPlan:
     `conventions` are other meanings of the end of the record, for the sensitivity table.
     `learning_curve` is how often patients are drawn for each of its points; 0 leaves it out.
     `era_from_year` is the first year of the later era among the subgroups; 0 halves the patients.
+
+    The four that begin with `subgroup` are the floors of subgroups at the gate. A group counts from
+    `subgroup_min_patients` patients, `subgroup_min_event_patients` of them with the event: below
+    five events a percentile interval is too short to accuse anybody (none gives 0 to 0). Refused is
+    a group whose observed/expected interval lies wholly outside 1/`subgroup_observed_to_expected`
+    to `subgroup_observed_to_expected` (risks told at half or twice, beyond chance), or whose AUROC
+    has an upper bound below `subgroup_auroc` (0.60: what bedside scores fell to in their
+    independent check; a group surely below gains nothing from a model).
     """
 
     comparators: tuple[str, ...] = ()
@@ -240,10 +248,15 @@ class EvaluationPlan:
     conventions: tuple[str, ...] = ()
     worst_difference: float = 0.01
     min_event_patients: int = 20
+    subgroup_min_patients: int = 10
+    subgroup_min_event_patients: int = 5
+    subgroup_observed_to_expected: float = 2.0
+    subgroup_auroc: float = 0.60
     learning_curve: int = 5
     era_from_year: int = 0
 
     def __post_init__(self) -> None:
+        self._check_subgroups()
         for section, named, legal in (
             ("comparators", self.comparators, COMPARATORS),
             ("conventions", self.conventions, tuple(CONVENTIONS)),
@@ -261,6 +274,19 @@ class EvaluationPlan:
         need(0 <= draws <= 50, "evaluation", "learning_curve", draws, "0 to 50")
         legal_year = year == 0 or 2000 <= year <= 2100
         need(legal_year, "evaluation", "era_from_year", year, "0, or a year from 2000 to 2100")
+
+    def _check_subgroups(self) -> None:
+        for key, legal, rule in (
+            ("subgroup_min_patients", self.subgroup_min_patients >= 2, "at least 2"),
+            ("subgroup_min_event_patients", self.subgroup_min_event_patients >= 1, "at least 1"),
+            (
+                "subgroup_observed_to_expected",
+                self.subgroup_observed_to_expected > 1,
+                "above 1; 2 allows risks from half to twice what came",
+            ),
+            ("subgroup_auroc", 0 <= self.subgroup_auroc <= 1, "0 to 1"),
+        ):
+            need(legal, "evaluation", key, getattr(self, key), rule)
 
 
 TIMES_THE_AVERAGE = (0.0, 1.0, 3.0)

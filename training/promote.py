@@ -6,22 +6,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from features.cohort_files import read_cohort
-from features.errors import CohortError, NotAssessable, PromotionRefused
+from features.errors import PromotionRefused, TrackingError
 from training import registry
 from training.chained_record import append_entry
-from training.gate import GATE, Contest, refusals
-from training.plan import Plan, plan_from_dict
+from training.contest import OWN_PATIENTS, Patients, contest_of
+from training.gate import GATE, refusals
+from training.plan import EvaluationPlan
+from training.plan_reading import plain
 from training.progress import Progress, unwatched
-from training.registry import CHALLENGER, CHAMPION, Version
-from training.rematch import against_champion
+from training.registry import CHALLENGER, CHAMPION, SIMPLER, Version
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
-PROMOTED, REFUSED = "promoted", "refused"
+PROMOTED, REFUSED, INTERRUPTED = "promoted", "refused", "interrupted"
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,9 @@ class Promotion:
     refused_by: Mapping[str, str]
     overridden: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    compared: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    in_its_place: str = ""
 
     @property
     def promoted(self) -> bool:
@@ -54,6 +56,11 @@ class Promotion:
                 "The champion, or the comparator, stays in service. Whoever answers for it can "
                 "promote all the same with --override RULE; who and why are recorded."
             )
+            if self.in_its_place:
+                lines.append(
+                    f"Its comparator {self.in_its_place} can be promoted in its place: "
+                    f"promote {self.challenger.question} --simpler --who ... --why ..."
+                )
             raise PromotionRefused("\n".join(lines))
 
 
@@ -64,8 +71,9 @@ def promote(
     who: str,
     why: str,
     overrides: Sequence[str] = (),
-    cohort: Path | None = None,
+    patients: Patients = OWN_PATIENTS,
     progress: Progress = unwatched,
+    alias: str = CHALLENGER,
 ) -> Promotion:
     """Hold the challenger of a question against the gate and, if it passes, make it the champion.
 
@@ -75,34 +83,78 @@ def promote(
         The person who decides, and the reason; recorded with the outcome, passed or not.
     overrides : sequence of str
         Rules whose refusal that person overrides.
-    cohort : Path, optional
-        Cohort for the comparison with the champion; the challenger's own by default.
+    patients : Patients
+        On whom it is compared with the champion; the challenger's own by default.
+    alias : {"challenger", "simpler"}
+        Whether the model is held against the gate, or the comparator that won in its last fit.
 
     Raises
     ------
     PromotionRefused
         Where there is no challenger, a rule to override does not exist, or who and why are empty.
         A refusal by the gate is returned, not raised.
+    TrackingError
+        Where the store goes away. If it went away after the decision, the record says so, and the
+        same command can be given again.
     """
     _check_request(who, why, overrides)
-    challenger = registry.at_alias(store, question, CHALLENGER)
+    challenger = registry.at_alias(store, question, alias)
     if challenger is None:
-        raise PromotionRefused(
-            f"{question} has no challenger. Questions with a model: "
-            f"{', '.join(registry.questions(store)) or 'none'}. Fit a plan first."
-        )
+        raise PromotionRefused(_nobody(store, question, alias))
     champion = registry.at_alias(store, question, CHAMPION)
-    contest, notes = _contest(store, challenger, champion, cohort, progress)
+    rival = champion if champion and champion.digest != challenger.digest else None
+    contest, compared = contest_of(store, challenger, rival, patients, progress)
     refused = refusals(contest)
     used = tuple(rule for rule in overrides if rule in refused)
-    outcome = Promotion(challenger, champion, refused, used, notes)
+    outcome = Promotion(
+        challenger, champion, refused, used, compared.notes, compared.how, _limits(contest.rule),
+        _in_its_place(store, challenger),
+    )  # fmt: skip
     append_entry(folder.gate_record, _entry(outcome, who, why))
     if outcome.promoted:
+        _crown(store, folder, outcome, who, why)
+    return outcome
+
+
+def _nobody(store: TrackingStore, question: str, alias: str) -> str:
+    known = ", ".join(registry.questions(store)) or "none"
+    if alias == SIMPLER:
+        return (
+            f"{question} has no simpler model: its last fit did not prefer a comparator. Questions "
+            f"with a model: {known}."
+        )
+    return f"{question} has no challenger. Questions with a model: {known}. Fit a plan first."
+
+
+def _in_its_place(store: TrackingStore, challenger: Version) -> str:
+    """Name the comparator that the challenger's own fit preferred to it, empty without one."""
+    found = registry.at_alias(store, challenger.question, SIMPLER)
+    preferred = found is not None and found.run_id == challenger.run_id
+    return found.comparator if found and preferred and not challenger.comparator else ""
+
+
+def _crown(
+    store: TrackingStore, folder: WorkFolder, outcome: Promotion, who: str, why: str
+) -> None:
+    challenger = outcome.challenger
+    try:
         # Before the alias moves: a champion never stands without what it was promoted in spite of.
         registry.tag(store, challenger, _tags(outcome, who, why))
         registry.point(store, CHAMPION, challenger)
-        registry.unpoint(store, CHALLENGER, question)
-    return outcome
+        alias = SIMPLER if challenger.comparator else CHALLENGER
+        registry.unpoint(store, alias, challenger.question)
+    except TrackingError as error:
+        append_entry(folder.gate_record, _entry(outcome, who, why) | {"what": INTERRUPTED})
+        raise TrackingError(
+            f"{error} {challenger.name} passed the gate, but the registry may not call it champion "
+            "yet; the record says so. Give the same command again."
+        ) from error
+
+
+def _limits(rule: EvaluationPlan) -> dict[str, Any]:
+    """Return the limits that the rules read; what was measured and against what is in the run."""
+    measured = ("comparators", "bootstrap", "conventions")
+    return {key: limit for key, limit in plain(rule).items() if key not in measured}
 
 
 def _tags(outcome: Promotion, who: str, why: str) -> dict[str, str]:
@@ -121,53 +173,6 @@ def _check_request(who: str, why: str, overrides: Sequence[str]) -> None:
         )
 
 
-def _contest(
-    store: TrackingStore,
-    challenger: Version,
-    champion: Version | None,
-    cohort: Path | None,
-    progress: Progress,
-) -> tuple[Contest, tuple[str, ...]]:
-    plan = plan_of(store, challenger)
-    audit = registry.document(store, challenger, registry.AUDIT)
-    differences: Mapping[str, Any] | None = None
-    notes: tuple[str, ...] = ()
-    if champion is not None and champion.digest != challenger.digest:
-        differences, notes = _differences(store, plan, champion, cohort, progress)
-    contest = Contest(
-        evaluation=registry.document(store, challenger, registry.EVALUATION),
-        synthetic=challenger.synthetic,
-        audit_overrides={
-            finding["rule"]: finding["overridden"]
-            for finding in audit["findings"]
-            if finding["overridden"]
-        },
-        champion_is_synthetic=champion.synthetic if champion else None,
-        against_champion=differences,
-        rule=plan.evaluation,
-    )
-    return contest, notes
-
-
-def _differences(
-    store: TrackingStore, plan: Plan, champion: Version, cohort: Path | None, progress: Progress
-) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
-    """Compare with the champion's plan; where that cannot be done, say why."""
-    place = cohort or (Path(plan.cohort) if plan.cohort and not plan.source else None)
-    if place is None:
-        return None, ("The challenger's plan names no cohort directory.",)
-    try:
-        tables = read_cohort(place)
-        return against_champion(tables, plan, plan_of(store, champion), progress), ()
-    except (CohortError, NotAssessable) as error:
-        return None, (f"No comparison with the champion: {error}",)
-
-
-def plan_of(store: TrackingStore, version: Version) -> Plan:
-    """Return the plan that a version was fitted by."""
-    return plan_from_dict(registry.document(store, version, registry.PLAN), version.name)
-
-
 def _entry(outcome: Promotion, who: str, why: str) -> dict[str, Any]:
     before = outcome.champion_before
     return {
@@ -175,9 +180,13 @@ def _entry(outcome: Promotion, who: str, why: str) -> dict[str, Any]:
         "question": outcome.challenger.question,
         "version": outcome.challenger.number,
         "digest": outcome.challenger.digest,
+        "run": outcome.challenger.run_id,
         "champion_before": before.digest if before else None,
         "refused_by": dict(outcome.refused_by),
         "overridden": list(outcome.overridden),
+        "compared": outcome.compared,
+        "limits": dict(outcome.limits),
+        "notes": list(outcome.notes),
         "who": who,
         "why": why,
         "when": datetime.now(UTC).isoformat(),

@@ -23,9 +23,11 @@ from training import registry
 from training.audit import AuditReport, audit
 from training.code_version import code_version
 from training.fit import FitResult, fit
+from training.paired_draws import paired_draws, pairing_key
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.registry import Version
+from training.run_description import NOTE, note_of, tags_of
 from training.run_figures import run_figures
 from training.simpler import margins_to_json
 from training.tracking import MlflowTracker
@@ -124,6 +126,7 @@ def fit_and_record(
         where the store went away on the way.
     """
     place = folder.models / plan.name
+    key = pairing_key(folder.pairing_key)
     tracker = _tracker(store, plan, cohort) if store else None
 
     def audited(
@@ -153,12 +156,14 @@ def fit_and_record(
             tracker.end("FAILED")
         raise
     directory = place / RISK_MODEL
+    draws = paired_draws(result.task, plan, result.cross_fit, key)
     # What is known of the model is written before it is, and takes its place after it: a full disk
     # leaves the old model beside its own figures.
     with (
         _whole_json(place / registry.EVALUATION, result.evaluation),
         _whole_json(place / registry.PLAN, plan.to_dict()),
         _whole_json(place / registry.COMPARATORS, margins_to_json(result.comparators)),
+        _whole_json(place / registry.DRAWS, draws.to_json()),
     ):
         result.model.save(directory)
     _keep_simpler(result, place)
@@ -203,13 +208,19 @@ def _recorded(
 ) -> Version | None:
     if tracker is None:
         return None
-    for name in (registry.EVALUATION, registry.PLAN, registry.COMPARATORS):
+    for name in (registry.EVALUATION, registry.PLAN, registry.COMPARATORS, registry.DRAWS):
         tracker.artifact(place / name)
-    tracker.tags({"verdict": result.verdict.text, "model_digest": result.model.digest})
+    table = result.evaluation
+    note = {NOTE: note_of(table, plan, result.audit), "model_digest": result.model.digest}
+    tracker.tags(tags_of(table, plan) | note)
     for name, figure in run_figures(result):
         tracker.figure(name, figure)
     tracker.raise_if_lost(place / RISK_MODEL)
     version = registry.register(tracker, place / RISK_MODEL)
+    if result.simpler is not None:
+        registry.register(tracker, place / SIMPLER_MODEL, registry.SIMPLER)
+    elif registry.at_alias(tracker.store, version.question, registry.SIMPLER) is not None:
+        registry.unpoint(tracker.store, registry.SIMPLER, version.question)
     tracker.end()
     return version
 

@@ -21,7 +21,9 @@ from training import registry
 from training.registry import Version
 from training.tracking_store import TrackingStore
 
-DOCUMENTS = (registry.EVALUATION, registry.AUDIT, registry.PLAN, registry.COMPARATORS)
+DOCUMENTS = (
+    registry.EVALUATION, registry.AUDIT, registry.PLAN, registry.COMPARATORS, registry.DRAWS,
+)  # fmt: skip
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _REGISTERED = re.compile(r"(?P<question>[A-Za-z0-9._-]+)(?:@(?P<alias>[\w-]+)|/(?P<number>\d+))")
 

@@ -25,22 +25,24 @@ from training.pyfunc import OUTPUTS
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore, import_mlflow, said_as_tracking_error
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION, CHALLENGER, SIMPLER = "champion", "challenger", "simpler"
 REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
 COMPARATORS = "comparators.json"
+DRAWS = "draws.json"
 OVERRIDDEN = "gate_overridden"
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a registered model."""
+    """One version of a registered model; `comparator` names it where it is one, else empty."""
 
     question: str
     number: str
     digest: str
     run_id: str
     synthetic: bool
+    comparator: str = ""
 
     @property
     def name(self) -> str:
@@ -48,8 +50,8 @@ class Version:
         return f"{self.question} version {self.number}"
 
 
-def register(tracker: MlflowTracker, directory: Path) -> Version:
-    """Log a risk-model directory to a run, register it, and make it the challenger.
+def register(tracker: MlflowTracker, directory: Path, alias: str = CHALLENGER) -> Version:
+    """Log a risk-model directory to a run, register it, and let an alias point to it.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def register(tracker: MlflowTracker, directory: Path) -> Version:
         # MLflow says on stderr that a version was made; the caller says it better.
         with redirect_stderr(StringIO()), mlflow.start_run(run_id=tracker.run_id):
             logged = mlflow.pyfunc.log_model(
-                name="risk_model",
+                name="simpler_model" if alias == SIMPLER else "risk_model",
                 loader_module="training.pyfunc",
                 data_path=str(directory),
                 signature=signature(model),
@@ -75,10 +77,12 @@ def register(tracker: MlflowTracker, directory: Path) -> Version:
                 registered_model_name=question,
             )
         number = str(logged.registered_model_version)
-        for key, text in {"digest": hashed, "synthetic": _word(model.synthetic)}.items():
+        tags = {"digest": hashed, "synthetic": _word(model.synthetic)}
+        comparator = str(model.manifest.get("comparator", ""))
+        for key, text in {**tags, **({"comparator": comparator} if comparator else {})}.items():
             store.client.set_model_version_tag(question, number, key, text)
-        store.client.set_registered_model_alias(question, CHALLENGER, number)
-    return Version(question, number, hashed, tracker.run_id, model.synthetic)
+        store.client.set_registered_model_alias(question, alias, number)
+    return Version(question, number, hashed, tracker.run_id, model.synthetic, comparator)
 
 
 def neutral_row(model: RiskModel) -> pd.DataFrame:
@@ -137,7 +141,16 @@ def of_run(store: TrackingStore, run_id: str) -> Version:
         raise TrackingError(
             f"Run {run_id} registered no model: it is a trial, a fold, or a fit that did not end."
         )
-    return _version(found[0])
+    # A fit may register a comparator beside its model: the run stands for the model.
+    return min(map(_version, found), key=lambda one: bool(one.comparator))
+
+
+def of_digest(store: TrackingStore, question: str, digest_: str) -> Version | None:
+    """Return the newest version of a question with this digest; `None` where there is none."""
+    with said_as_tracking_error(store.uri):
+        found = store.client.search_model_versions(f"name = '{question}'")
+    same = [_version(one) for one in found if one.tags.get("digest") == digest_]
+    return max(same, key=lambda version: int(version.number), default=None)
 
 
 def _found(store: TrackingStore, ask: Callable[[], Any]) -> Version | None:
@@ -164,6 +177,7 @@ def _version(found: Any) -> Version:
         str(found.tags["digest"]),
         str(found.run_id),
         str(found.tags["synthetic"]) == _word(True),
+        str(found.tags.get("comparator", "")),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training import registry
+from training.comparators_evaluation import evaluation_of
 from training.registry import Version
 from training.tracking_store import TrackingStore
 
@@ -25,7 +26,7 @@ def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
     TrackingError
         Where the run of the version has no evaluation.
     """
-    evaluation = registry.document(store, champion, registry.EVALUATION)
+    evaluation = evaluation_of(store, champion)
     said = evaluation.get("verdict", {})
     return {
         "verdict": said.get("text"),

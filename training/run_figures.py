@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,11 +12,10 @@ from features.columns import describe
 from training import figures
 from training.figures import Caption
 from training.fit import FitResult
-from training.judging import pictures
+from training.judged_figures import drawn_beside, judged_figures
 from training.judging.rows import MODEL
 from training.task import Rows
 
-COMPARED_WITH = 3  # comparators drawn beside the model, the best first
 ROWS_FOR_SHAP = 3000
 
 
@@ -30,47 +28,17 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     """
     judged = result.task.judged.first_time
     rows = result.task.rows.take(judged)
-    others = _shown(result)
-    risks = {name: result.out_of_fold[name][judged] for name in (MODEL, *others)}
-    drawn = {name.replace("_", " "): risk for name, risk in risks.items()}
+    shown = (MODEL, *drawn_beside(result.evaluation))
+    risks = {name: result.out_of_fold[name][judged] for name in shown}
     caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a curve of one event has no shape: fine
-        yield "roc", figures.roc_figure(rows.y, drawn, rows.weight, caption)
-        yield (
-            "precision_recall",
-            figures.precision_recall_figure(rows.y, drawn, rows.weight, caption),
-        )
-        table, model = result.evaluation, risks[MODEL]
-        yield (
-            "calibration",
-            pictures.calibration_figure(
-                table["calibration"], others, rows.y, model, rows.weight, caption
-            ),
-        )
-        yield (
-            "decision_curve",
-            pictures.decision_curve_figure(table["decision_curve"], others, caption),
-        )
-        yield "thresholds", pictures.thresholds_figure(table["thresholds"], others, caption)
-        yield "tuning", _tuning(result, learnt)
-        yield from _explanations(result, learnt)
+    yield from judged_figures(rows.y, rows.weight, risks, result.evaluation, caption)
+    yield "tuning", _tuning(result, learnt)
+    yield from _explanations(result, learnt)
 
 
 def _caption(result: FitResult, rows: Rows) -> Caption:
     facts = result.task.facts
     return Caption(facts.name, len(rows), int((rows.y == 1).sum()), facts.synthetic)
-
-
-def _shown(result: FitResult) -> list[str]:
-    """Choose the comparators with the lowest log loss."""
-    comparators = result.evaluation["comparators"]
-    losses = {
-        name: table["log_loss"]["estimate"]
-        for name, table in comparators.items()
-        if table["log_loss"]["estimate"] is not None
-    }
-    return sorted(losses, key=lambda name: losses[name])[:COMPARED_WITH]
 
 
 def _tuning(result: FitResult, caption: Caption) -> Figure:

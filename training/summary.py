@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.audit import AuditReport
 from training.block_words import words_of
-from training.recorded_fit import RecordedFit
+from training.figures_in_words import audit_words, counts, interval
+from training.recorded_fit import SIMPLER_MODEL, RecordedFit
 
 SHOWN = ("within_grade_auroc", "brier", "calibration_intercept", "observed_to_expected")
 
@@ -25,6 +25,11 @@ def fit_lines(done: RecordedFit) -> list[str]:
     if done.result.audit is not None:
         lines.append(f"  audit: {audit_words(done.result.audit)}")
     lines.append(f"  verdict: {done.result.verdict.text}")
+    if done.result.simpler is not None:
+        lines.append(
+            f"  the simpler model: {done.directory.with_name(SIMPLER_MODEL)}; "
+            f"promote {done.result.task.question.name} --simpler puts it in the model's place"
+        )
     lines.append(f"  model: {done.directory} (digest {done.result.model.digest[:16]})")
     if done.version is not None:
         command = f"python -m training promote {done.version.question} --who ... --why ..."
@@ -95,36 +100,6 @@ def transport_lines(table: Mapping[str, Any]) -> list[str]:
 def _said(table: Mapping[str, Any]) -> list[str]:
     """Return what a reader should know before the verdict, one sentence a line."""
     return [f"  {sentence}" for name in SAID for sentence in words_of(table, name)]
-
-
-def counts(table: Mapping[str, Any]) -> str:
-    """Return rows, patients and event patients in words."""
-    return (
-        f"{table['n_rows']} rows of {table['n_patients']} patients, "
-        f"{table['n_event_patients']} patients with an event{_event_rows(table)}"
-    )
-
-
-def _event_rows(table: Mapping[str, Any]) -> str:
-    return f" ({table['n_event_rows']} event rows)" if "n_event_rows" in table else ""
-
-
-def audit_words(report: AuditReport | None) -> str:
-    """Return the verdict of an audit with the rules behind it in brackets."""
-    if report is None:
-        return "not run"
-    said = [finding.rule for finding in report.findings if finding.severity != "note"]
-    return report.verdict + (f" ({', '.join(said)})" if said else "")
-
-
-def interval(figures: Mapping[str, Any], name: str) -> str:
-    """Return a figure with its 95 % interval, or that it cannot be computed."""
-    one = figures.get(name, {})
-    if one.get("estimate") is None:
-        return "not computable"
-    if one.get("low") is None:
-        return f"{one['estimate']:.3f} (no interval)"
-    return f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
 
 
 def _mark(synthetic: bool) -> str:

@@ -103,6 +103,11 @@ class Task:
         return patient_outcomes(self.rows.patients, self.rows.y).events
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The predictors of the rows as a table."""
+        return pd.DataFrame(self.rows.X.numbers, columns=list(self.rows.X.names))
+
+    @property
     def judged(self) -> JudgedRows:
         """The same rows as risks are held against."""
         return JudgedRows(self.rows.y, self.rows.weight, self.rows.patients, self.row_facts)

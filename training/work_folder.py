@@ -49,3 +49,8 @@ class WorkFolder:
     def gate_record(self) -> Path:
         """Chained record of promotions, refusals and overrides."""
         return self.root / "gate.jsonl"
+
+    @property
+    def pairing_key(self) -> Path:
+        """Key of the draws by which runs are paired; it never leaves this folder."""
+        return self.root / "pairing.key"

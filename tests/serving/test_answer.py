@@ -352,16 +352,14 @@ def test_every_answer_is_in_the_ledger_as_it_was_given(desk):
 
 
 def test_the_ledger_holds_what_the_models_read(desk, release):
-    desk.answer(json.dumps(a_request()).encode())
-    connection = desk._ledger._connection
-    request, predictors = connection.execute("SELECT request, predictors FROM payload").fetchone()
-    assert json.loads(request) == a_request()
-    read = json.loads(predictors)
+    given = desk.answer(json.dumps(a_request()).encode())
+    recorded = desk._ledger.read(json.loads(given)["ledger_id"])
+    assert json.loads(recorded.request) == a_request()
+    read = json.loads(recorded.predictors)
     assert sorted(read) == sorted(DAILY)
     vector = np.array([[np.nan if x is None else x for x in read[DAILY[0]]]])
     recomputed = release.models[DAILY[0]].predict(vector)[0]
-    answer = json.loads(connection.execute("SELECT answer FROM payload").fetchone()[0])
-    assert by_name(answer)[DAILY[0]]["probability"] == recomputed
+    assert by_name(json.loads(recorded.answer))[DAILY[0]]["probability"] == recomputed
 
 
 def test_no_answer_without_its_record(desk):

@@ -81,25 +81,6 @@ def test_score_against_a_service_that_is_not_there(score, capsys):
     assert "serving serve" in capsys.readouterr().err
 
 
-def test_verify_tells_a_whole_chain_from_a_broken_one(score, ledger, capsys):
-    assert score([EXAMPLE_REQUEST] * 3, "--demo", "--json") == 0
-    capsys.readouterr()
-    assert main(["verify", "--ledger", str(ledger)]) == 0
-    assert "3 entries" in capsys.readouterr().out
-    one = Ledger(ledger)
-    one._connection.execute("DROP TRIGGER payload_is_never_changed")
-    one._connection.execute("UPDATE payload SET answer = x'00' WHERE position = 2")
-    one.close()
-    assert main(["verify", "--ledger", str(ledger)]) != 0
-    assert "entry 2" in capsys.readouterr().err
-
-
-def test_verify_of_no_ledger(ledger, capsys):
-    assert main(["verify", "--ledger", str(ledger)]) != 0
-    assert "no ledger" in capsys.readouterr().err
-    assert not ledger.exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

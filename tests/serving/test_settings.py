@@ -71,3 +71,15 @@ def test_a_site_mapping_that_is_not_there_or_not_legal_stops_the_start(tmp_path)
     settings = Settings.from_environment({"VIGICELL_SITE_MAPPING": str(wrong)})
     with pytest.raises(CohortError, match=r"site\.toml"):
         site_mapping_of(settings)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_the_ledger_may_be_a_database(scheme):
+    address = f"{scheme}://user:s3cret@host/ledger"
+    assert Settings.from_environment({"VIGICELL_LEDGER": address}).ledger == address
+
+
+def test_an_address_that_is_refused_is_not_repeated():
+    with pytest.raises(SettingsError, match=r"VIGICELL_LEDGER.*postgresql://USER@HOST") as caught:
+        Settings.from_environment({"VIGICELL_LEDGER": "mysql://user:s3cret@host/ledger"})
+    assert "s3cret" not in str(caught.value)

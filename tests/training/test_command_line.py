@@ -144,6 +144,13 @@ def test_a_reader_that_goes_away_is_no_error(cohort: Path) -> None:
         ["predict", "--model", "none", "--cohort", "none", "--out", "x.csv"],
         ["import", "no-such-source", "a", "b"],
         ["import", "csv", "a", "b", "--option", "nonsense"],
+        ["compare", "no-such-model", "severe-crs-72h@champion"],
+        ["compare", "severe-crs-72h@champion"],
+        ["compare", "a", "b", "--cohort", "c"],
+        ["promote", "--who", "somebody", "--why", "a reason"],
+        ["promote", "severe-crs-72h", "--back", "--who", "somebody", "--why", "a reason"],
+        ["promote", "--back", "--unseen", "--who", "somebody", "--why", "a reason"],
+        ["history", "--on", "3 March"],
     ],
     ids=" ".join,
 )

@@ -1,7 +1,6 @@
 """Champions become a release in a chain and in the model store; the one before can come back."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from models.release import load_release
 from tests.training.tiny_models import a_model_directory
 from training import registry
 from training.export import (
-    bring_back,
     export_champions,
     export_to,
     import_bentoml,
@@ -23,17 +21,7 @@ from training.work_folder import WorkFolder
 
 CRS, ICANS = "severe-crs-72h", "severe-icans-72h"
 
-
-@pytest.fixture(autouse=True)
-def own_model_store(tmp_path: Path) -> Iterator[None]:
-    import_bentoml()
-    from bentoml._internal.configuration.containers import BentoMLContainer
-    from bentoml._internal.models.model import ModelStore
-
-    (tmp_path / "models").mkdir()
-    BentoMLContainer.model_store.set(ModelStore(tmp_path / "models"))
-    yield
-    BentoMLContainer.model_store.reset()
+pytestmark = pytest.mark.usefixtures("own_model_store")
 
 
 def an_interval(middle: float) -> dict[str, float]:
@@ -122,36 +110,6 @@ def test_releases_form_a_chain(store: TrackingStore, folder: WorkFolder, tmp_pat
         export(store, folder)
     chain = release_chain(folder)
     assert [record.previous for record in chain] == [None, *(r.digest for r in chain[:-1])]
-
-
-def test_the_release_before_comes_back_as_the_newest(
-    store: TrackingStore, folder: WorkFolder, tmp_path: Path
-) -> None:
-    first = a_champion(store, tmp_path, CRS)
-    export(store, folder)
-    a_champion(store, tmp_path, CRS, -1.0)
-    export(store, folder)
-    back = bring_back(folder, "the CAR-T board", "alarms on the ward")
-    assert back.record.model_digests[CRS] == first
-    served = load_release(import_bentoml().models.get("vigicell-release:latest").path)
-    assert served.models[CRS].digest == first
-    assert served.record.facts[CRS]["n_rows"] == EVALUATION["n_rows"]
-    assert len(release_chain(folder)) == 3
-    with pytest.raises(ReleaseError, match="no earlier release"):
-        bring_back(folder, "the CAR-T board", "further back than the first")
-
-
-def test_after_a_return_the_next_release_can_be_undone_again(
-    store: TrackingStore, folder: WorkFolder, tmp_path: Path
-) -> None:
-    digests = []
-    for intercept in (-2.0, -1.0):
-        digests.append(a_champion(store, tmp_path, CRS, intercept))
-        export(store, folder)
-    bring_back(folder, "the board", "alarms")
-    a_champion(store, tmp_path, CRS, -0.5)
-    export(store, folder)
-    assert bring_back(folder, "the board", "alarms again").record.model_digests[CRS] == digests[0]
 
 
 def test_a_directory_can_be_asked_for_and_is_not_in_the_chain(

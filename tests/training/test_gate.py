@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from training.gate import GATE, Contest, refusals
+from training.plan import EvaluationPlan
 
 
 def estimate(middle: float, half: float = 0.1) -> dict[str, float]:
@@ -14,15 +15,23 @@ def estimate(middle: float, half: float = 0.1) -> dict[str, float]:
     }  # fmt: skip
 
 
+def a_group(patients: int | None = 40, events: int | None = 12, **figures: Any) -> dict[str, Any]:
+    found = {"auroc": estimate(0.75), "observed_to_expected": estimate(1.1, 0.4)} | figures
+    counts = {"n_patients": patients, "n_event_patients": events}
+    return {"group": "female", **counts, "model": found}
+
+
 def an_evaluation(**changed: Any) -> dict[str, Any]:
     figures = {
         "loss_gap": estimate(-0.02, 0.01),
         "same_day_gap": estimate(0.03),
         "slope": estimate(1.05),
         "events": 60,
+        "group": a_group(),
     } | changed
     return {
         "n_event_patients": figures["events"],
+        "subgroups": {"sex": [figures["group"], {"group": "male", "note": "few"}]},
         "model": {"calibration_slope": figures["slope"]},
         "comparators": {
             "grade_and_day": {"log_loss": estimate(0.30)},
@@ -38,8 +47,13 @@ def an_evaluation(**changed: Any) -> dict[str, Any]:
     }
 
 
+def an_audit(verdict: str = "clean", overridden: str = "") -> dict[str, Any]:
+    return {"verdict": verdict, "findings": [{"rule": "a_rule", "overridden": overridden}]}
+
+
 def a_contest(evaluation: dict[str, Any] | None = None, **changed: Any) -> Contest:
-    given = {"evaluation": evaluation or an_evaluation(), "synthetic": False} | changed
+    given = {"evaluation": evaluation or an_evaluation(), "synthetic": False, "audit": an_audit()}
+    given |= changed
     return Contest(**given)
 
 
@@ -51,7 +65,29 @@ def test_a_good_challenger_passes_where_there_is_no_champion() -> None:
     ("rule", "contest"),
     [
         ("enough_patients_had_the_event", a_contest(an_evaluation(events=12))),
-        ("audit_was_not_overridden", a_contest(audit_overrides={"a_rule": "a reason"})),
+        ("audit_ran_and_did_not_refuse", a_contest(audit=None)),
+        ("audit_ran_and_did_not_refuse", a_contest(audit=an_audit("refused"))),
+        ("audit_was_not_overridden", a_contest(audit=an_audit("overridden", "a reason"))),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest(an_evaluation(group=a_group(observed_to_expected=estimate(2.6, 0.5)))),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest(an_evaluation(group=a_group(observed_to_expected=estimate(0.3, 0.1)))),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest({k: v for k, v in an_evaluation().items() if k != "subgroups"}),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest(an_evaluation(group=a_group(None, None, auroc=estimate(0.45)))),
+        ),
+        (
+            "no_subgroup_falls_through_a_floor",
+            a_contest(an_evaluation(group=a_group(auroc=estimate(0.45)))),
+        ),
         ("calibration_slope_interval_holds_one", a_contest(an_evaluation(slope=estimate(0.7)))),
         (
             "log_loss_is_below_the_best_comparator",
@@ -110,3 +146,31 @@ def test_a_figure_that_cannot_be_computed_refuses() -> None:
         "calibration_slope_interval_holds_one",
         "log_loss_is_below_the_best_comparator",
     }
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        a_group(patients=9, events=6, auroc=estimate(0.4)),
+        a_group(events=0, observed_to_expected=estimate(0.0, 0.0)),
+        a_group(observed_to_expected=estimate(2.3, 0.4)),
+        a_group(auroc=estimate(0.55)),
+        a_group(auroc={"estimate": None, "low": None, "high": None}),
+        a_group(auroc=None),
+        {"group": "female", "n_patients": None, "n_event_patients": None, "note": "few"},
+    ],
+)
+def test_chance_and_few_patients_accuse_no_group(group: Any) -> None:
+    assert refusals(a_contest(an_evaluation(group=group))) == {}
+
+
+def test_a_group_is_named_with_its_counts_and_its_limit() -> None:
+    bad = a_group(observed_to_expected=estimate(2.6, 0.5))
+    said = refusals(a_contest(an_evaluation(group=bad)))["no_subgroup_falls_through_a_floor"]
+    assert said.startswith("sex female (40 patients, 12 with the event): ")
+    assert "2.10 to 3.10, lies outside 0.50 to 2.00" in said
+
+
+def test_the_floors_are_those_of_the_plan() -> None:
+    bad = an_evaluation(group=a_group(observed_to_expected=estimate(2.6, 0.5)))
+    assert refusals(a_contest(bad, rule=EvaluationPlan(subgroup_observed_to_expected=3.0))) == {}

@@ -93,6 +93,9 @@ def test_an_unknown_key_is_named_with_the_file_the_legal_keys_and_what_was_meant
         ({"interval": {"refits": 3}}, "0, or 10 to 5000"),
         ({"audit": {"override": {"some_rule": "ok"}}}, "'some_rule', which does not exist"),
         ({"audit": {"override": {"digits_are_lost": "ok"}}}, "say the reason in words"),
+        ({"evaluation": {"subgroup_observed_to_expected": 1.0}}, "subgroup_observed_to_expected"),
+        ({"evaluation": {"subgroup_auroc": 1.5}}, "subgroup_auroc"),
+        ({"evaluation": {"subgroup_min_event_patients": 0}}, "subgroup_min_event_patients"),
     ],
 )
 def test_what_is_illegal_is_refused_by_section_and_key(sections, said):

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from features.errors import PromotionRefused
-from tests.training.test_gate import an_evaluation, estimate
+from features.cohort_files import write_cohort
+from features.errors import PromotionRefused, TrackingError
+from tests.training.made_up import daily_courses
+from tests.training.test_gate import an_audit, an_evaluation, estimate
 from tests.training.tiny_models import a_model_directory
 from training import promote as promoting
 from training import registry
 from training.chained_record import read_entries
+from training.contest import Patients
 from training.default_plans import default_plan
 from training.promote import promote
 from training.tracking import MlflowTracker
@@ -18,7 +21,7 @@ from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
 ASKED = "severe-crs-72h"
-CLEAN: dict[str, Any] = {"findings": [{"rule": "a_rule", "overridden": ""}]}
+CLEAN = an_audit()
 
 
 def a_challenger(
@@ -28,11 +31,13 @@ def a_challenger(
     evaluation: dict[str, Any] | None = None,
     *,
     synthetic: bool = False,
+    audit: dict[str, Any] | None = CLEAN,
 ) -> registry.Version:
     directory = a_model_directory(place, ASKED, intercept, synthetic=synthetic)
     tracker = MlflowTracker(store, "plan", "fit", {})
     tracker.document("evaluation.json", evaluation or an_evaluation())
-    tracker.document("audit.json", CLEAN)
+    if audit:
+        tracker.document("audit.json", audit)
     plan = default_plan(registry.RiskModel.load(directory).question)
     tracker.document("plan.json", plan.to_dict())
     version = registry.register(tracker, directory)
@@ -143,3 +148,59 @@ def test_nobody_promotes_for_no_reason(
     given = {"who": "somebody", "why": "a reason"} | {missing: "  "}
     with pytest.raises(PromotionRefused, match="who and why"):
         promote(store, folder, ASKED, **given)
+
+
+def test_a_store_that_goes_away_after_the_decision_is_on_record_and_can_be_taken_up_again(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = a_challenger(store, tmp_path)
+
+    def away(*_: Any) -> None:
+        raise TrackingError("The tracking store is away.")
+
+    monkeypatch.setattr(registry, "unpoint", away)
+    with pytest.raises(TrackingError, match="Give the same command again"):
+        decide(store, folder)
+    monkeypatch.undo()
+    assert decide(store, folder).promoted
+    assert registry.at_alias(store, ASKED, "champion") == version
+    assert registry.at_alias(store, ASKED, "challenger") is None
+    recorded = [entry["what"] for entry in read_entries(folder.gate_record)]
+    assert recorded == ["promoted", "interrupted", "promoted"]
+
+
+def test_the_record_says_by_which_limits_and_on_which_run(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    version = a_challenger(store, tmp_path)
+    decide(store, folder)
+    (entry,) = read_entries(folder.gate_record)
+    assert entry["run"] == version.run_id
+    assert entry["limits"]["min_event_patients"] == 20
+    assert entry["limits"]["subgroup_auroc"] == 0.6
+    assert entry["notes"] == []
+
+
+def test_a_model_without_an_audit_or_subgroups_is_refused(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    without = {k: v for k, v in an_evaluation().items() if k != "subgroups"}
+    a_challenger(store, tmp_path, evaluation=without, audit=None)
+    outcome = decide(store, folder)
+    assert list(outcome.refused_by) == [
+        "audit_ran_and_did_not_refuse",
+        "no_subgroup_falls_through_a_floor",
+    ]
+
+
+def test_a_comparison_on_unseen_patients_that_cannot_be_known_refuses_and_says_why(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    a_challenger(store, tmp_path)
+    decide(store, folder)
+    a_challenger(store, tmp_path, intercept=-1.0)
+    cohort = write_cohort(daily_courses(), tmp_path / "later")
+    outcome = decide(store, folder, patients=Patients(cohort, unseen=True))
+    assert list(outcome.refused_by) == ["log_loss_is_below_the_champion"]
+    assert "cannot be known" in outcome.notes[0]
+    assert read_entries(folder.gate_record)[-1]["notes"] == list(outcome.notes)

@@ -62,11 +62,10 @@ _FAR_BETTER: dict[str, dict[str, float]] = {
 
 
 def _contest(e: Evidence) -> Contest:
-    findings = e.audit["findings"] if e.audit else []
     return Contest(
         evaluation=e.evaluation,
         synthetic=e.synthetic,
-        audit_overrides={f["rule"]: f["overridden"] for f in findings if f["overridden"]},
+        audit=e.audit,
         rule=_rule(e),
     )
 
@@ -126,7 +125,10 @@ def _protocol() -> Section:
         ("decision", "`promote` asks every rule; who, when and why go into a chained record"),
         ("override", "only by rule and reason; it stands on every answer of that model"),
         ("update", "`export` makes a release chained to the one before; the service swaps whole"),
-        ("way back", "`export --back` brings the release before back"),
+        (
+            "way back",
+            "`promote --back` brings the release before back: registry, chain and store together",
+        ),
     )
     return Section("4. Protocol of a modification", (Table(("step", "how"), steps),))
 

@@ -39,7 +39,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure with its 95 % interval; `ideal` is where it should lie, where there is such."""
+    """One figure with its interval.
+
+    `ideal` is where it should lie, where there is such; `span` are the ends of the scale it is
+    drawn on, from 0 to 1 by default, or to 2 where it should lie at 1.
+    """
 
     label: str
     text: str
@@ -47,6 +51,7 @@ class Figure:
     low: float | None
     high: float | None
     ideal: float | None = None
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,15 @@ class Figures:
     figures: tuple[Figure, ...]
 
 
-Block = Text | Bullets | Table | Figures
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, as the bytes of a PNG, and what it shows in words."""
+
+    words: str
+    png: bytes
+
+
+Block = Text | Bullets | Table | Figures | Picture
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 from features.errors import CardError
 from models.risk_model import RiskModel
 from training import registry
-from training.cards.comparators_evaluation import of_comparator
 from training.cards.evidence import Evidence
 from training.cards.statements import Statements
+from training.comparators_evaluation import of_comparator
 from training.references import OpenStore, Referred, referred
 
 _NEEDED = ("model", "comparators", "differences", "question", "n_rows", "n_patients",

@@ -11,6 +11,7 @@ from training.cards.document import (
     Bullets,
     Document,
     Figures,
+    Picture,
     Section,
     Table,
     Text,
@@ -62,6 +63,11 @@ def _(block: Table) -> str:
 @_block.register
 def _(block: Figures) -> str:
     return "\n".join(f"- {_plain(one.label)}: {_plain(one.text)}" for one in block.figures)
+
+
+@_block.register
+def _(block: Picture) -> str:
+    return f"(picture: {_plain(block.words)})"
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from training.cards.document import (
     Text,
 )
 from training.cards.evidence import Evidence, cell
-from training.summary import counts, interval
+from training.figures_in_words import counts, interval
 
 _SHOWN = (
     ("auroc", 0.5), ("same_day_auroc", 0.5), ("calibration_slope", 1.0),

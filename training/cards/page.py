@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import singledispatch
 from html import escape
@@ -13,6 +14,7 @@ from training.cards.document import (
     Document,
     Figure,
     Figures,
+    Picture,
     Section,
     Table,
     Text,
@@ -89,6 +91,12 @@ def _(block: Figures) -> str:
     return f'<div class="figures">{"".join(map(_figure, block.figures))}</div>'
 
 
+@_block.register
+def _(block: Picture) -> str:
+    content = b64encode(block.png).decode()
+    return f'<img alt="{escape(block.words)}" src="data:image/png;base64,{content}">'
+
+
 def _figure(figure: Figure) -> str:
     return (
         f'<div class="figure"><b>{escape(figure.label)}</b>{_drawn(figure)}'
@@ -97,13 +105,13 @@ def _figure(figure: Figure) -> str:
 
 
 def _drawn(figure: Figure) -> str:
-    """Draw an interval on a scale from 0 to 1, or to 2 where the figure should lie at 1."""
+    """Draw an interval on its scale."""
     if figure.estimate is None or figure.low is None or figure.high is None:
         return ""
-    top = 2.0 if figure.ideal == 1.0 else 1.0
+    bottom, top = figure.span or (0.0, 2.0 if figure.ideal == 1.0 else 1.0)
 
     def x(at: float) -> str:
-        inside = min(max(at / top, 0.0), 1.0)
+        inside = min(max((at - bottom) / (top - bottom), 0.0), 1.0)
         return f"{_PAD + inside * (_WIDTH - 2 * _PAD):.1f}"
 
     middle = _HEIGHT / 2
@@ -113,7 +121,7 @@ def _drawn(figure: Figure) -> str:
     )  # fmt: skip
     return (
         f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="{escape(figure.text)}">'
-        f'<line class="axis" x1="{x(0.0)}" x2="{x(top)}" y1="{middle}" y2="{middle}"/>{ideal}'
+        f'<line class="axis" x1="{x(bottom)}" x2="{x(top)}" y1="{middle}" y2="{middle}"/>{ideal}'
         f'<line class="bar" x1="{x(figure.low)}" x2="{x(figure.high)}" y1="{middle}" '
         f'y2="{middle}"/><circle cx="{x(figure.estimate)}" cy="{middle}" r="4"/></svg>'
     )
@@ -122,7 +130,8 @@ def _drawn(figure: Figure) -> str:
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>
 :root {{ --ink: #1c2430; --soft: #5b6675; --line: #d8dee6; --bad: #b3261e; --warn: #8a5a00;
   --ground: #fff; --tint: #f6f8fa; --mark: #1f5fa8; }}
@@ -149,6 +158,7 @@ a {{ color: var(--mark); }}
 .figures {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(16.5rem, 1fr));
   gap: .4rem 1rem; margin: .3rem 0; }}
 .figure {{ display: flex; flex-direction: column; font-size: .9rem; }}
+img {{ max-width: 49%; background: #fff; }}
 .axis {{ stroke: var(--line); stroke-width: 2; }} .bar {{ stroke: var(--ink); stroke-width: 3; }}
 .ideal {{ stroke: var(--mark); stroke-dasharray: 3 2; }} circle {{ fill: var(--ink); }}
 table {{ border-collapse: collapse; width: 100%; font-size: .87rem; }}

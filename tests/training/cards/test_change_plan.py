@@ -30,10 +30,7 @@ from training.gate import GATE, Contest, refusals
     ],
 )  # fmt: skip
 def test_the_card_refuses_what_the_gate_refuses_and_nothing_else(e):
-    overrides = {f["rule"]: f["overridden"] for f in e.audit["findings"] if f["overridden"]}
-    refused = refusals(
-        Contest(e.evaluation, e.synthetic, audit_overrides=overrides, rule=e.plan.evaluation)
-    )
+    refused = refusals(Contest(e.evaluation, e.synthetic, audit=e.audit, rule=e.plan.evaluation))
     said = {rule: text for rule, text in standing(e) if text.startswith("refuses")}
     assert said == {rule: f"refuses: {reason}" for rule, reason in refused.items()}
 

@@ -8,7 +8,7 @@ from typing import Any
 from training.cards.answers.about import words
 from training.cards.answers.blocks import block_words
 from training.cards.evidence import Evidence
-from training.summary import counts, interval
+from training.figures_in_words import counts, interval
 
 DISCRIMINATION = ("auroc", "same_day_auroc", "within_grade_auroc", "auprc")
 CALIBRATION = ("calibration_intercept", "calibration_slope", "observed_to_expected")

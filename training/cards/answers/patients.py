@@ -10,7 +10,7 @@ from training.block_words import words_of
 from training.cards.answers import about
 from training.cards.answers.blocks import block_words
 from training.cards.evidence import Evidence, cell
-from training.summary import counts, interval
+from training.figures_in_words import counts, interval
 
 
 def cohort(e: Evidence) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from training.cards.answers.method import identity
 from training.cards.evidence import Evidence
+from training.figures_in_words import counts
 from training.gate import GATE
-from training.summary import counts
 
 _PERSONAL = ("age", "sex")
 

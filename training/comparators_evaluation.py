@@ -9,13 +9,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.errors import CardError
+from training import registry
 from training.judging.rows import MODEL
+from training.registry import Version
+from training.tracking_store import TrackingStore
 
 LARGER = "the_larger_model"
 _OF_THE_ROWS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients", "question", "cohort",
                 "method", "repeats", "models_tried", "oracle")  # fmt: skip
 _MIRRORED = {"estimate": "estimate", "low": "high", "high": "low", "low_90": "high_90",
              "high_90": "low_90"}  # fmt: skip
+
+
+def evaluation_of(store: TrackingStore, version: Version) -> Mapping[str, Any]:
+    """Return how a version was judged; a comparator by its own figures in its run's evaluation.
+
+    Raises
+    ------
+    TrackingError
+        Where its run has no evaluation.
+    """
+    found = registry.document(store, version, registry.EVALUATION)
+    return of_comparator(found, version.comparator) if version.comparator else found
 
 
 def of_comparator(evaluation: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -34,6 +49,7 @@ def of_comparator(evaluation: Mapping[str, Any], name: str) -> dict[str, Any]:
             f"This model is the comparator {name}, which the evaluation beside it does not hold. "
             "Fit the plan again."
         )
+    own = evaluation.get("simpler") or {}
     weighted = (evaluation.get("patient_weighted") or {}).get(name)
     found = evaluation.get("verdict")
     return {
@@ -46,6 +62,7 @@ def of_comparator(evaluation: Mapping[str, Any], name: str) -> dict[str, Any]:
                 for figure, gap in evaluation["differences"].get(name, {}).items()
             }
         },
+        **({"subgroups": own["subgroups"]} if own.get("comparator") == name else {}),
         **({"patient_weighted": {MODEL: weighted}} if weighted else {}),
         **({"verdict": {**found, "best_comparator": LARGER}} if found else {}),
     }

@@ -4,9 +4,9 @@ import pytest
 
 from features.errors import CardError
 from tests.training.cards.made_evidence import an_evaluation, evidence
-from training.cards.comparators_evaluation import LARGER, of_comparator
 from training.cards.markdown import markdown_of
 from training.cards.model_facts import model_facts
+from training.comparators_evaluation import LARGER, of_comparator
 
 
 def test_its_figures_take_the_models_place_and_the_difference_is_mirrored():

@@ -1,0 +1,38 @@
+"""Counts, figures and the audit as words; never a number without its n or its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.audit import AuditReport
+
+
+def counts(table: Mapping[str, Any]) -> str:
+    """Return rows, patients and event patients in words."""
+    return (
+        f"{table['n_rows']} rows of {table['n_patients']} patients, "
+        f"{table['n_event_patients']} patients with an event{_event_rows(table)}"
+    )
+
+
+def _event_rows(table: Mapping[str, Any]) -> str:
+    return f" ({table['n_event_rows']} event rows)" if "n_event_rows" in table else ""
+
+
+def audit_words(report: AuditReport | None) -> str:
+    """Return the verdict of an audit with the rules behind it in brackets."""
+    if report is None:
+        return "not run"
+    said = [finding.rule for finding in report.findings if finding.severity != "note"]
+    return report.verdict + (f" ({', '.join(said)})" if said else "")
+
+
+def interval(figures: Mapping[str, Any], name: str) -> str:
+    """Return a figure with its 95 % interval, or that it cannot be computed."""
+    one = figures.get(name, {})
+    if one.get("estimate") is None:
+        return "not computable"
+    if one.get("low") is None:
+        return f"{one['estimate']:.3f} (no interval)"
+    return f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"

@@ -9,7 +9,7 @@ from models.release import Release
 from serving.bedside import Bedside
 from serving.bedside_replies import MonitoringPlan
 from serving.course_reading import course_so_far, read_request
-from serving.ledger import Entry, Ledger
+from serving.ledger import Entry, Kind, Ledger
 from serving.measures import measures
 from serving.messages import GradeRequest, RiskRequest
 from serving.monitoring_plan import Plan, SitePlan, level_of
@@ -97,7 +97,7 @@ class Desk:
         bedside = Bedside(course_so_far(request, self._site), language)
         entry_id = secrets.token_urlsafe(16)
         made = _grades(entry_id, bedside).model_dump_json().encode()
-        self._ledger.append(Entry(entry_id, self._panel.version, body, b"{}", made))
+        self._ledger.append(Entry(entry_id, self._panel.version, body, b"", made, kind=Kind.GRADE))
         measures().seconds.observe(perf_counter() - started)
         return made
 

@@ -13,7 +13,7 @@ from serving.estimate import Estimator
 from serving.messages import EXAMPLE_REQUEST
 from serving.notices import model_notices
 from serving.replies import RiskAnswer
-from serving.words import SYNTHETIC_NOTICE
+from serving.sentences import say
 from tests.builders import a_cohort, a_grading, a_measurement, a_treatment, an_infusion
 from tests.serving.asking import BEFORE, DAILY, a_request, before_infusion, by_name, codes
 from tests.serving.small_release import ASKED, a_release
@@ -146,7 +146,7 @@ def test_a_synthetic_model_is_silent_outside_of_demonstration(open_desk, release
 def test_in_demonstration_every_answer_is_marked_synthetic(ask):
     for request in (a_request(), before_infusion(), {"course": {}}):
         answer = ask(request)
-        assert answer["synthetic_notice"] == SYNTHETIC_NOTICE
+        assert answer["synthetic_notice"] == say("said.synthetic")
         assert answer["demonstration"] is True
         assert all(one["model"]["synthetic"] for one in answer["answers"])
 

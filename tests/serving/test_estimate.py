@@ -87,7 +87,7 @@ COURSE_72H = replace(QUESTIONS["severe-icans-72h"], name="icans-course-72h", fro
 )
 def test_a_question_from_a_grade_is_answered_at_that_grade_only(grades, reason):
     course = course_so_far(read_request(json.dumps(a_request(grades=grades)).encode()))
-    objection = refusal(course, COURSE_72H, answers=True, silent_because="")
+    objection = refusal(course, COURSE_72H)
     assert (objection.reason if objection else None) == reason
     if reason == "below_from_grade":
         assert "patients with ICANS of grade 1 or more" in objection.text

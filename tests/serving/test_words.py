@@ -4,11 +4,11 @@ from features.columns import COLUMNS
 from features.question_words import question_text
 from features.questions import QUESTIONS
 from features.tables import AGENTS
+from serving.sentences import say
 from serving.words import (
-    CAUTION,
-    NOT_COVERED,
     action,
     language_of,
+    not_covered,
     percent,
     shown_value,
 )
@@ -39,8 +39,10 @@ def test_the_highest_tier_of_any_ladder_adds_the_most():
 
 
 def test_a_low_risk_is_never_a_reason_to_discharge():
-    assert "never a reason to discharge" in CAUTION
-    assert any("infection" in one for one in NOT_COVERED)
+    assert "never a reason to discharge" in say("said.caution")
+    assert "绝不是出院的理由" in say("said.caution", "zh")
+    covered = " ".join(not_covered())
+    assert all(one in covered for one in ("infection", "IEC-HS", "delayed neurotoxicity"))
 
 
 @pytest.mark.parametrize("name", list(QUESTIONS))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.arrays import NUMERIC_FACTS
-from features.columns import COLUMNS
+from features.columns import COLUMNS, PredictorColumn
 from features.inputs import INPUTS
 from features.scores import SCORES
 from features.summaries import LEAST_SCORE, SCORE_COLUMNS
@@ -164,8 +164,7 @@ class WhatCouldChange:
         made = np.zeros((len(self._columns), N_VALUES))
         for at, name in enumerate(self._columns):
             points = np.interp(np.linspace(0, 2, N_VALUES), (0, 1, 2), self._range(name))
-            text = name.endswith("__last") and INPUTS[self._names[at]].is_text
-            made[at] = np.round(points) if text else points
+            made[at] = _possible(COLUMNS[name], points)
         return made
 
     @cached_property
@@ -202,6 +201,17 @@ class WhatCouldChange:
     def _range(self, column: str) -> tuple[float, float, float]:
         one = self.model.quantiles.get(column)
         return (np.nan,) * 3 if one is None else (one.low, one.median, one.high)
+
+
+def _possible(column: PredictorColumn, points: Floats) -> Floats:
+    """Return points between training values as values that an input can have."""
+    if column.input is None:
+        return points
+    one = INPUTS[column.input]
+    if one.is_text:
+        return np.round(points)
+    low, high = np.log2(1.0 + np.array(one.hard)) if one.scale == "log" else one.hard
+    return np.clip(points, low, high)
 
 
 def _inputs_behind(columns: Iterable[str]) -> set[str]:

@@ -84,7 +84,9 @@ def graded_once(
     """Grade every distinct row of `keys`, columns of numbers, once; NaN becomes None."""
     columns = [np.asarray(column, dtype=np.float64) for column in keys.values()]
     code, first = _distinct(columns)
-    found = [[None if np.isnan(column[row]) else column[row] for column in columns] for row in first]
+    found = [
+        [None if np.isnan(column[row]) else column[row] for column in columns] for row in first
+    ]
     return Gradings(code, tuple(grade(dict(zip(keys, row, strict=True))) for row in found))
 
 

@@ -10,17 +10,16 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from features.errors import LimitsNotMet, VigiCellError
+from features.errors import VigiCellError
 from features.telemetry import switch_off_telemetry
-from training import release_verbs
+from training import evaluation_verbs, release_verbs
 from training.arguments import parser
 from training.work_folder import WorkFolder
 
 if TYPE_CHECKING:
-    from training.tracking_store import TrackingStore
+    pass
 
 STOPPED_BY_HAND = 130
 NOBODY_READS = 141  # what a shell says of a program whose reader, such as `head`, went away
@@ -209,59 +208,6 @@ def _predict(said: Namespace, folder: WorkFolder) -> None:
     print(f"{rows} landmarks answered: {said.out} (holds risks of patients: keep it like a cohort)")
 
 
-def _evaluate(said: Namespace, folder: WorkFolder) -> None:
-    from training.asking import evaluate_on, recalibrate_on
-    from training.progress_bars import progress_bars
-    from training.summary import evaluation_lines, recalibration_lines
-    from training.tracking_store import open_store
-
-    def store() -> TrackingStore:
-        return open_store(folder)
-
-    if said.answers or said.limits or said.draft_limits:
-        _silence(said, store)
-        return
-    if said.model is None:
-        raise VigiCellError("evaluate needs --model MODEL, or --answers EXPORT with --limits FILE.")
-    if not said.recalibrate:
-        print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort, store, said.json))))
-        return
-    with progress_bars() as progress:
-        table = recalibrate_on(
-            said.model, said.cohort, store, said.json, said.out, progress, said.workers
-        )
-    print("\n".join(recalibration_lines(table)))
-
-
-def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:
-    from training.asking import evaluate_silence
-    from training.silent.limits import draft_limits
-    from training.silent.words import sentence, silence_lines
-
-    if said.draft_limits:
-        draft_limits(said.draft_limits, datetime.now(UTC).date())
-        print(f"Correct and sign it before the first answer is given: {said.draft_limits}")
-        return
-    if not (said.answers and said.limits) or said.cohort or said.recalibrate:
-        raise VigiCellError("Silent answers: give --answers EXPORT and --limits FILE, no --cohort.")
-    table = evaluate_silence(said.answers, said.limits, said.model, store, said.json)
-    print("\n".join(silence_lines(table)))
-    if table["verdict"] != "met":
-        raise LimitsNotMet(sentence(table))
-    print(sentence(table))
-
-
-def _transport(said: Namespace, _: WorkFolder) -> None:
-    from training.asking import plan_asked_for, transport_of
-    from training.progress_bars import progress_bars
-    from training.summary import transport_lines
-
-    plan = plan_asked_for(said.plan, said.question)
-    with progress_bars() as progress:
-        table = transport_of(plan, said.cohort, said.by, said.json, progress, said.workers)
-    print("\n".join(transport_lines(table)))
-
-
 def _card(said: Namespace, folder: WorkFolder) -> None:
     from features.errors import CardError
     from training.cards.pack import write_pack
@@ -314,8 +260,8 @@ VERBS: dict[str, Callable[[Namespace, WorkFolder], None]] = {
     "tune": _tune,
     "fit": _fit,
     "predict": _predict,
-    "evaluate": _evaluate,
-    "transport": _transport,
+    "evaluate": evaluation_verbs.evaluate,
+    "transport": evaluation_verbs.transport,
     "card": _card,
     "compare": release_verbs.compare,
     "promote": release_verbs.promote,

@@ -224,6 +224,8 @@ def _model_verbs(verbs: Any) -> None:
     _of_silence(one)
     one.add_argument("--cohort", type=Path, help="cohort directory; without: how its fit judged it")
     one.add_argument("--json", type=Path, help="also write the evaluation as JSON")
+    one.add_argument("--html", type=Path, help="also write it as a page, with pictures")
+    one.add_argument("--share", type=Path, help="also write what may leave the hospital, as JSON")
     one.add_argument(
         "--recalibrate",
         action="store_true",

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.cohort_files import read_cohort
-from features.errors import CohortError, NotAssessable
+from features.errors import CohortError
 from features.matrix import feature_matrix
 from features.questions import labels, question
 from features.tables import Cohort
 from models.risk_model import RiskModel
-from training import registry
 from training.audit import AuditReport, audit
 from training.crossfit import learn, one_thread
 from training.default_plans import default_plan
-from training.elsewhere import evaluate_elsewhere
 from training.fit import study_key
 from training.fitting import recipe_of
 from training.plan import Plan, read_plan
 from training.progress import Progress, unwatched
-from training.recalibrate import recalibrate
 from training.recorded_fit import cohort_of_plan
 from training.references import OpenStore, referred
-from training.silent.joined import read_export
-from training.silent.judged import judge_silence
-from training.silent.limits import read_limits
 from training.splits import patient_outcomes, possible_folds
 from training.task import prepare
-from training.transport import By, transport
 from training.tune import Tuned
 from training.whole_file import whole_file
 from training.work_folder import WorkFolder
@@ -128,115 +120,6 @@ def predict_to(reference: str, cohort_directory: Path, out: Path, store: OpenSto
     with whole_file(out) as fresh:
         table.to_csv(fresh, index=False)
     return len(table)
-
-
-def evaluate_on(
-    reference: str,
-    cohort_directory: Path | None,
-    store: OpenStore,
-    json_file: Path | None = None,
-) -> dict[str, Any]:
-    """Return the evaluation of a model on a cohort, or without one its own cross-fitted one.
-
-    Parameters
-    ----------
-    reference : directory, run id, QUESTION@ALIAS or QUESTION/NUMBER.
-    cohort_directory : patients it did not learn from; None for the evaluation of its fit.
-    store : opens the tracking store.
-    json_file : where to write the evaluation too.
-
-    Raises
-    ------
-    NotAssessable
-        As :func:`training.elsewhere.evaluate_elsewhere`; without a cohort where the fit left no
-        evaluation.
-    """
-    subject = referred(reference, store)
-    if cohort_directory is not None:
-        table = evaluate_elsewhere(subject, read_cohort(cohort_directory)).table
-    elif registry.EVALUATION in subject.documents:
-        table = dict(subject.documents[registry.EVALUATION])
-    else:
-        raise NotAssessable(
-            f"No {registry.EVALUATION} lies beside {reference}. Give --cohort DIR to judge it on "
-            "other patients, or fit the plan again."
-        )
-    _keep(table, json_file)
-    return table
-
-
-def recalibrate_on(
-    reference: str,
-    cohort_directory: Path | None,
-    store: OpenStore,
-    json_file: Path | None = None,
-    out: Path | None = None,
-    progress: Progress = unwatched,
-    workers: int = 1,
-) -> dict[str, Any]:
-    """Correct a model on a cohort; write the corrected one where `out` names a directory.
-
-    Raises
-    ------
-    NotAssessable
-        As :func:`training.recalibrate.recalibrate`; without a cohort, or where `out` is given and
-        there is no corrected model to write.
-    """
-    if cohort_directory is None:
-        raise NotAssessable("--recalibrate needs --cohort DIR: the patients it is corrected on.")
-    subject = referred(reference, store)
-    done = recalibrate(subject, read_cohort(cohort_directory), progress, workers)
-    _keep(done.table, json_file)
-    if out is not None:
-        if done.model is None:
-            raise NotAssessable(
-                f"Nothing to write to {out}: {done.table['because']} "
-                + " ".join(done.table["notes"])
-            )
-        done.model.save(out)
-    return done.table
-
-
-def evaluate_silence(
-    export: Path,
-    limits_file: Path,
-    reference: str | None,
-    store: OpenStore,
-    json_file: Path | None = None,
-) -> dict[str, Any]:
-    """Say whether the answers that a service gave in silence meet the limits written beforehand.
-
-    Raises
-    ------
-    PlanError, CohortError, NotAssessable, QuestionError
-        As :func:`training.silent.judged.judge_silence` and the reading of its files.
-    """
-    limits, digest = read_limits(limits_file)
-    subject = None if reference is None else referred(reference, store)
-    table = judge_silence(read_export(export), limits, subject)
-    table["limits"]["digest"] = digest
-    _keep(table, json_file)
-    return table
-
-
-def transport_of(
-    plan: Plan,
-    instead: str | None,
-    by: By,
-    json_file: Path | None = None,
-    progress: Progress = unwatched,
-    workers: int = 1,
-) -> dict[str, Any]:
-    """Judge a plan on each group of its cohort by what the other groups teach."""
-    table = transport(cohort_of_plan(plan, instead), plan, by, progress, workers)
-    _keep(table, json_file)
-    return table
-
-
-def _keep(table: dict[str, Any], json_file: Path | None) -> None:
-    if json_file is not None:
-        with whole_file(json_file) as fresh:
-            fresh.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _asked_of(model: RiskModel, cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:

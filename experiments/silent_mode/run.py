@@ -6,11 +6,14 @@
 
 import argparse
 import json
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from features.questions import QUESTIONS, labels
 from features.sources.synthetic import synthesize

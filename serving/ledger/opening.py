@@ -1,6 +1,7 @@
 """Opening a ledger: made when absent, migrated when older, refused when it is none or newer."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from serving.ledger import chain, place, tables
 
 _FIRST_VERSION = 1  # the only one that was written without a table of its version
 _LOCK = 0x56434C31  # of this project among the advisory locks of a database
+_ATTEMPTS, _PAUSE_SECONDS = 100, 0.05
 _VERSION_TABLE = "alembic_version"
 
 
@@ -32,8 +34,7 @@ def opened(where: str | Path) -> Engine:
             place.make_file(place.file_of(engine))
         if version_of(engine) != tables.VERSION:
             _bring_up_to_date(engine)
-        with engine.connect() as connection:
-            on_driver(connection, "PRAGMA journal_mode = WAL")
+        _keep_a_log_beside(engine)
     except (OSError, SQLAlchemyError, sqlite3.Error) as reason:
         engine.dispose()
         raise LedgerError(
@@ -45,6 +46,20 @@ def opened(where: str | Path) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _keep_a_log_beside(engine: Engine) -> None:
+    """Switch to write-ahead logging; SQLite does not wait for another that opens, so this does."""
+    with engine.connect() as connection:
+        for patience in range(_ATTEMPTS, -1, -1):
+            try:
+                on_driver(connection, "PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if not patience:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
 
 def version_of(engine: Engine) -> int:

@@ -11,6 +11,8 @@ from features.errors import NotAssessable
 from tests.training.made_up import a_plan, daily_courses
 from training import registry
 from training.elsewhere import asked_of, evaluate_elsewhere
+from training.evaluation_page import evaluation_page
+from training.figures_in_words import interval
 from training.fit import fit
 from training.plan import EvaluationPlan, PredictorPlan
 from training.references import Referred
@@ -121,3 +123,16 @@ def test_a_model_without_comparators_beside_it_says_so(subject):
     found = evaluate_elsewhere(replace(subject, documents={}), others, replicates=60)
     assert found.table["comparators"] == {}
     assert any("before they were kept" in note for note in found.table["notes"])
+
+
+def test_the_page_holds_the_figures_the_pictures_and_no_patient(subject):
+    found = evaluate_elsewhere(subject, daily_courses(signal=1.5, seed=7), replicates=60)
+    page = evaluation_page(found.table, found.judged)
+    assert interval(found.table["model"], "auroc") in page
+    assert found.table["verdict"]["text"].split(":")[0] in page
+    assert page.count("data:image/png") == 5
+    assert "P001" not in page
+    assert "C001" not in page
+    assert "http:" not in page
+    assert "https:" not in page
+    assert evaluation_page(found.table).count("data:image/png") == 0

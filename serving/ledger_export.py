@@ -58,7 +58,7 @@ class _Seen:
             self.left_out["answers whose payload was erased"] += 1
             return
         try:
-            request = read_request(entry.request)
+            request = read_request(entry.request, RiskRequest)
             course_id = _course_id(entry, request)
             answer = json.loads(entry.answer)
             tables = _tables_of(request, course_id, answer["landmark_day"], self.site)

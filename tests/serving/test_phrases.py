@@ -20,9 +20,7 @@ def every_crs():
     told = (None, False, True)
     for fever, low, n, oxygen in product(told, told, (None, 0, 1, 2), (None, *Oxygen)):
         for masked, vasopressin in product((False, True), repeat=2):
-            yield grade_crs(
-                CrsFindings(fever, masked, low, n, vasopressin, oxygen, masked, True)
-            )
+            yield grade_crs(CrsFindings(fever, masked, low, n, vasopressin, oxygen, masked, True))
     yield grade_crs(CrsFindings(died=True))
 
 
@@ -36,9 +34,7 @@ def every_icans():
             yield grade_icans(IcansFindings(score, capd, word, "none", "none", "none", child))
             yield grade_icans(IcansFindings(score, capd, word, child=child))
     for seizure, weakness, swelling in product(*levels, oedema):
-        yield grade_icans(
-            IcansFindings(None, None, "awake", seizure, weakness, swelling, False)
-        )
+        yield grade_icans(IcansFindings(None, None, "awake", seizure, weakness, swelling, False))
     yield grade_icans(IcansFindings(died=True))
 
 

@@ -123,6 +123,6 @@ def test_a_score_is_told_in_chinese(scores):
 
 
 def test_scores_stand_on_an_answer_that_abstains(ask):
-    answer = ask(a_request(course={"product": "blinatumomab"}))
+    answer = ask(a_request(course={**a_request()["course"], "product": "blinatumomab"}))
     assert all(one["abstention"] for one in answer["answers"])
     assert len(answer["scores"]) == len(SCORES)

@@ -12,9 +12,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from features.errors import ProductError, UnitError
+from features.errors import UnitError
 from features.inputs import INPUTS, Conversion
-from features.products import PRODUCTS, Product, product
 from features.sources.records.site_mapping import SiteMapping
 from features.units import conversion, misread_as, suggested_units, why_never_mixed
 from serving.course import CourseSoFar, Dose, Grade, Reading
@@ -27,6 +26,7 @@ from serving.messages import (
     RiskRequest,
     Treatment,
 )
+from serving.named_product import named_product
 
 SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
@@ -93,7 +93,7 @@ class _Reader:
         rows: list[Reading | Dose | Grade] = [*readings, *doses, *grades]
         known = [one.known_day for one in rows]
         landmark = max(known, default=0.0) if isnan(given) else given
-        one, code, reason = _product(asked.course.product)
+        one, code, reason = named_product(asked.course.product)
         return CourseSoFar(
             facts=asked.course,
             product=one,
@@ -316,20 +316,3 @@ def _turn(name: str, unit: str | None) -> Conversion | None:
         return conversion(name, unit)
     except UnitError:  # its message repeats the unit as it came
         return None
-
-
-def _product(name: str | None) -> tuple[Product | None, str, str]:
-    """Return the product, or why there is none; an unknown name is not repeated."""
-    if name is None:
-        return None, "no_product", "No product is named. Give course.product."
-    try:
-        return product(name), "", ""
-    except ProductError as reason:
-        if reason.kind == "not_car_t":
-            return None, "not_a_car_t", str(reason)  # a name of the catalogue: safe to repeat
-    text = f"The product is not in the CAR-T catalogue. Known: {_known_products()}."
-    return None, "unknown_product", text
-
-
-def _known_products() -> str:
-    return ", ".join(one.short for one in PRODUCTS.values())

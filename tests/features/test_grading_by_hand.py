@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.grading import KINDS, beside_the_hand
+from features.grading import KINDS, beside_one, beside_the_hand, crs_at, recorded_course
 from features.sources.synthetic import synthesize
 from features.tables import Cohort
 from tests.builders import (
@@ -84,3 +84,16 @@ def test_the_synthetic_grades_agree_with_their_own_findings(synthetic):
     severe = compared[compared["by_hand"] >= 3]
     assert len(severe) > 30
     assert (severe["computed"] < 3).mean() < 0.1
+
+
+@pytest.mark.parametrize("hand", range(6))
+@pytest.mark.parametrize("device", ["room_air", "nasal_cannula", "cpap", None])
+def test_one_grade_is_held_against_the_findings_as_in_a_whole_cohort(hand, device):
+    found = [("temperature_c", 39.0), *([("oxygen_device", device)] if device else [])]
+    rows = [a_measurement("A", 2.0, name, value) for name, value in found]
+    treated = a_treatment("A", 0.0, "g_csf")
+    infused = an_infusion("A", age_years=61.0)
+    graded = a_grading("A", 2.0, hand, system="ASTCT")
+    whole = beside_the_hand(a_cohort(infused, *rows, treated, graded))
+    recorded = recorded_course({"age_years": 61.0}, [(name, 2.0, None, v) for name, v in found])
+    assert [beside_one(hand, crs_at(recorded, 2.0))] == whole["kind"].tolist()

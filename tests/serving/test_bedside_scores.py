@@ -6,7 +6,6 @@ import pytest
 
 from features.score_reading import read_score
 from features.scores import SCORES
-from tests.serving.asking import a_request
 
 LABS = {
     "ldh_u_l": (410.0, "U/L"), "creatinine_mg_dl": (97.2, "umol/L"),
@@ -123,6 +122,10 @@ def test_a_score_is_told_in_chinese(scores):
 
 
 def test_scores_stand_on_an_answer_that_abstains(ask):
-    answer = ask(a_request(course={**a_request()["course"], "product": "blinatumomab"}))
+    answer = ask(
+        {"course": {"product": "blinatumomab"}, "measurements": labs(1.0), "landmark": 1.5}
+    )
     assert all(one["abstention"] for one in answer["answers"])
-    assert len(answer["scores"]) == len(SCORES)
+    told = {one["name"]: one["points"] for one in answer["scores"]}
+    assert set(told) == set(SCORES)
+    assert told["easix"] is not None

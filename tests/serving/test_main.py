@@ -34,7 +34,11 @@ def test_score_prints_the_answer_as_a_person_reads_it_and_records_it(score, caps
         "the disease itself\nA low estimate is never",
         "the risk of the average training patient of any product and day",
         "the mean of the estimates of training patients of this product",
-        "recorded as",
+        "recorded as", "CRS grade 1: fever; up to 2 possible, missing: Systolic pressure",
+        "s-EASIX (now): not read. s-EASIX is read in the 14 days before lymphodepletion starts",
+        "Measured now, one of these alone could give", "Monitoring, level ",
+        "ASCO 2021, 10.1200/JCO.21.01992", "proposal that a clinician must sign",
+        "At temperature 38.0 °C or more: grade CRS now", "Not shown: IEC-HS",
     ):  # fmt: skip
         assert words in said
     one = Ledger(ledger)

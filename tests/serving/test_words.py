@@ -1,9 +1,14 @@
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.columns import COLUMNS
 from features.question_words import question_text
 from features.questions import QUESTIONS
 from features.tables import AGENTS
+from serving.course import CourseSoFar
+from serving.messages import Course
 from serving.sentences import say
 from serving.words import (
     action,
@@ -12,8 +17,10 @@ from serving.words import (
     percent,
     shown_value,
 )
-from serving.words_of_drivers import clinical_value
+from serving.words_of_drivers import clinical_value, explained
+from tests.serving.small_release import a_model
 
+SOMEBODY = CourseSoFar(Course(), None, "no_product", "", landmark=2.0, resolution="instant")
 LADDERS = [(rank, of) for of in range(1, 6) for rank in range(1, of + 1)]
 
 
@@ -93,3 +100,31 @@ def test_a_value_is_shown_with_the_unit_a_person_reads():
 )
 def test_a_columns_number_becomes_the_one_a_clinician_knows(column, number, clinical):
     assert clinical_value(COLUMNS[column].description, number) == pytest.approx(clinical)
+
+
+# --- contributions add up -------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-20, 20) | st.just(float("nan")), min_size=12, max_size=12),
+    st.sampled_from(["en", "zh"]),
+)
+def test_base_drivers_and_rest_add_up_to_the_probability_whatever_the_row(numbers, language):
+    model = a_model(QUESTIONS["severe-crs-72h"])
+    names = model.predictors.names()
+    row = np.full((1, len(names)), np.nan)
+    row[0, :: len(names) // len(numbers)][: len(numbers)] = numbers
+    explanation = model.explain(model.matrix(row))
+    probability = float(explanation.probability[0])
+    told = explained(explanation, row[0], probability, SOMEBODY, {}, language)
+    parts = [one.contribution for one in told.drivers]
+    assert told.base + sum(parts) + told.rest == pytest.approx(probability, abs=1e-9)
+    # the parts that are not listed are small in number and size: each below every listed one
+    left = np.sort(np.abs(explanation.rescaled_to_probability[0]))[: len(names) - len(parts)]
+    assert left.max(initial=0.0) <= min(map(abs, parts), default=1.0) + 1e-12
+    assert told.rest == pytest.approx(
+        explanation.rescaled_to_probability[0].sum() - sum(parts), abs=1e-5
+    )
+    words = "关联" if language == "zh" else "associations"
+    assert words in told.meaning

@@ -76,7 +76,8 @@ def _import(said: Namespace, _: WorkFolder) -> None:
     if found.unmapped is not None and len(found.unmapped):
         print(f"Codes nobody has mapped, to complete: {said.destination / UNMAPPED}")
     print(
-        f"Written: {said.destination}. Next: python -m training audit {said.destination} (--question asks another)"
+        f"Written: {said.destination}. Next: python -m training audit {said.destination} "
+        "(--question asks another)"
     )
 
 

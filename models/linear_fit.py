@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
@@ -265,7 +266,7 @@ def _factor(asked: MarginTerm, x: Floats, w: Floats, penalty: float) -> list[_Ca
     filled_as = _missing_as(asked, x, w, otherwise=levels[0] if levels else 0.0)
     filled = np.where(known, x, filled_as)
     found = []
-    for lower, upper in zip(levels[1:], [*levels[2:], None], strict=True):
+    for lower, upper in zip_longest(levels[1:], levels[2:]):
         term = Term(
             asked.predictor, "level", 0.0, missing_value=filled_as, lower=lower, upper=upper
         )

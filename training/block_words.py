@@ -57,7 +57,7 @@ def threshold_words(block: Block) -> list[str]:
 
 def _threshold(row: Block, block: Block) -> str:
     said = (
-        f"Alert from {100 * row['threshold']:.3g} % ({row['tier']}): finds "
+        f"Alert at a risk from {100 * row['threshold']:.3g} %, where {row['tier']} begins: finds "
         f"{shown(row['sensitivity'], percent=True)} of the event rows, "
         f"{shown(row['ppv'], percent=True)} of alerts come true"
     )
@@ -85,9 +85,11 @@ def net_benefit_words(block: Block) -> list[str]:
         f"at {len(sure)} of these {len(best)} thresholds every interval of the difference lies "
         "above 0"
     )
+    where = f"{100 * low:.0f} %" if low == high else f"{100 * low:.0f} and {100 * high:.0f} %"
+    alone = "" if set(rivals) - {"treat_all"} else ", against treating all and none only"
     return [
         f"Decision curve: the highest net benefit at {len(best)} of {len(block['threshold'])} "
-        f"thresholds between {100 * low:.0f} and {100 * high:.0f} %; {certainty}."
+        f"thresholds{' at' if low == high else ' between'} {where}{alone}; {certainty}."
     ]
 
 

@@ -15,10 +15,30 @@ from training.registry import Version
 from training.tracking_store import TrackingStore
 
 LARGER = "the_larger_model"
+_NEEDED = ("model", "comparators", "differences", "question", "n_rows", "n_patients",
+           "n_event_rows", "n_event_patients")  # fmt: skip
 _OF_THE_ROWS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients", "question", "cohort",
                 "method", "repeats", "models_tried", "oracle")  # fmt: skip
 _MIRRORED = {"estimate": "estimate", "low": "high", "high": "low", "low_90": "high_90",
              "high_90": "low_90"}  # fmt: skip
+
+
+def checked_evaluation(found: Any, name: str = registry.EVALUATION) -> dict[str, Any]:
+    """Return what was read as an evaluation, if it is one.
+
+    Raises
+    ------
+    CardError
+        Naming what is absent.
+    """
+    table = found if isinstance(found, dict) else {}
+    absent = [key for key in _NEEDED if key not in table]
+    if absent:
+        raise CardError(
+            f"{name} lacks {', '.join(absent)}: it is no evaluation. Fit the plan again, or give "
+            "what `evaluate --json` wrote."
+        )
+    return table
 
 
 def evaluation_of(store: TrackingStore, version: Version) -> Mapping[str, Any]:
@@ -54,6 +74,11 @@ def of_comparator(evaluation: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = evaluation.get("verdict")
     return {
         **{key: evaluation[key] for key in _OF_THE_ROWS if key in evaluation},
+        "left_out": {},
+        "notes": [
+            f"The comparator {name} of its fit, by its own figures; the verdict is on the larger "
+            "model."
+        ],
         "model": evaluation["comparators"][name],
         "comparators": {LARGER: evaluation["model"]},
         "differences": {

@@ -31,6 +31,7 @@ from training.judging.sample_size import validating
 from training.plan import EvaluationPlan, plan_from_dict
 from training.references import Referred
 from training.simpler import margins_from_json
+from training.unseen import learnt_from, unseen_patients
 from training.verdict import verdict
 
 REPLICATES = 1000
@@ -63,6 +64,7 @@ class Asked:
     risks : of the model and every comparator that could be computed, (1, n) each.
     left_out : why a comparator is absent.
     notes : what a reader should know of these rows.
+    whose : whether these patients are known to be others than those learnt from, in words.
     """
 
     rows: JudgedRows
@@ -70,6 +72,7 @@ class Asked:
     risks: Risks
     left_out: Mapping[str, str]
     notes: tuple[str, ...]
+    whose: str
 
 
 def evaluate_elsewhere(
@@ -80,8 +83,8 @@ def evaluate_elsewhere(
     Raises
     ------
     NotAssessable
-        Where the cohort is the one it learnt from, gives no row or one class only, holds a single
-        patient, or lacks half of what the model reads.
+        Where the cohort is the one it learnt from or was corrected on, gives no row or one class
+        only, holds a single patient, or lacks half of what the model reads.
     """
     asked, model, rule = asked_of(subject, cohort), subject.model, rule_of(subject)
     daily = not model.question.before_infusion
@@ -101,8 +104,8 @@ def evaluate_elsewhere(
         "question": model.question.to_dict(),
         "cohort": _cohort_facts(cohort, model),
         "method": (
-            f"a finished model on patients it did not learn from; 95 % percentile intervals over "
-            f"{replicates} draws of patients"
+            f"a finished model on {asked.whose}; 95 % percentile intervals over {replicates} draws "
+            "of patients"
         ),
         "repeats": 1,
         "evaluated": {"model": model.name, "digest": model.digest},
@@ -126,13 +129,11 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
         As :func:`evaluate_elsewhere`.
     """
     model = subject.model
-    if model.manifest.get("fingerprint") == fingerprint(cohort):
-        raise NotAssessable(
-            f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
-            "proves nothing. Its cross-fitted figures are shown without --cohort."
-        )
+    _refuse_its_own(model, cohort)
+    strangers, whose, notes = _strangers(subject, cohort)
     told = labels(cohort, model.question)
     known = told["outcome"].notna() & (told["weight"] > 0)
+    known &= told["patient_id"].astype(str).isin(strangers)
     chosen = told[known].reset_index(drop=True)
     _check_outcomes(cohort, chosen)
     keys = chosen[["course_id", "instant"]]
@@ -147,10 +148,42 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
             left_out[name] = risk
         else:
             risks[name] = risk[None, :]
-    notes = [*_notes(model, chosen, absent)]
+    notes += _notes(model, chosen, absent)
     if not margins:
-        notes.append("No comparators lie beside this model: it was fitted before they were kept.")
-    return Asked(judged_rows(cohort, chosen), X, risks, left_out, tuple(notes))
+        notes.append("No comparators lie beside this model: nothing was held against it here.")
+    return Asked(judged_rows(cohort, chosen), X, risks, left_out, tuple(notes), whose)
+
+
+def _refuse_its_own(model: RiskModel, cohort: Cohort) -> None:
+    own, manifest = fingerprint(cohort), model.manifest
+    if own == manifest.get("fingerprint"):
+        raise NotAssessable(
+            f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
+            "proves nothing. Its cross-fitted figures are shown without --cohort."
+        )
+    if own == manifest.get("recalibrated", {}).get("fingerprint"):
+        raise NotAssessable(
+            f"{model.name} was corrected on {cohort.manifest.name}: what it says of these patients "
+            "proves nothing. What --recalibrate shows as after is cross-fitted by patient."
+        )
+
+
+def _strangers(subject: Referred, cohort: Cohort) -> tuple[frozenset[str], str, list[str]]:
+    """Return the patients who were not learnt from, how that is known, and what to say of it."""
+    everyone = frozenset(cohort.courses["patient_id"].astype(str))
+    try:
+        new = unseen_patients(cohort, learnt_from(subject))
+    except NotAssessable as unknown:
+        reason = f"Whether it learnt from some of these patients was not checked: {unknown}"
+        return everyone, "another cohort than the one it learnt from", [reason]
+    if not new:
+        raise NotAssessable(
+            f"{subject.model.name} learnt from every patient of {cohort.manifest.name}, under this "
+            "or another id: what it says of them proves nothing."
+        )
+    old = len(everyone) - len(new)
+    told = f"{old} of {len(everyone)} patients, whom it learnt from, are left out."
+    return new, "patients it did not learn from", [told] if old else []
 
 
 def rule_of(subject: Referred) -> EvaluationPlan:

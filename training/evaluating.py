@@ -11,12 +11,13 @@ from features.cohort_files import read_cohort
 from features.errors import NotAssessable
 from training import registry
 from training.aggregate import shareable
+from training.comparators_evaluation import checked_evaluation
 from training.elsewhere import evaluate_elsewhere
 from training.evaluation_page import evaluation_page
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.recalibrate import recalibrate
-from training.recorded_fit import cohort_of_plan
+from training.recorded_fit import RISK_MODEL, cohort_of_plan
 from training.references import OpenStore, referred
 from training.silent.joined import read_export
 from training.silent.judged import judge_silence
@@ -54,6 +55,8 @@ def evaluate_on(
     NotAssessable
         As :func:`training.elsewhere.evaluate_elsewhere`; without a cohort where the fit left no
         evaluation.
+    CardError
+        Where what lies beside the model is no evaluation.
     """
     written = written or Written()
     subject, judged = referred(reference, store), None
@@ -61,7 +64,7 @@ def evaluate_on(
         done = evaluate_elsewhere(subject, read_cohort(cohort_directory))
         table, judged = done.table, done.judged
     elif registry.EVALUATION in subject.documents:
-        table = dict(subject.documents[registry.EVALUATION])
+        table = dict(checked_evaluation(subject.documents[registry.EVALUATION]))
     else:
         raise NotAssessable(
             f"No {registry.EVALUATION} lies beside {reference}. Give --cohort DIR to judge it on "
@@ -85,7 +88,7 @@ def recalibrate_on(
     progress: Progress = unwatched,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """Correct a model on a cohort; write the corrected one where `out` names a directory.
+    """Correct a model on a cohort; write the corrected one below `out`, as a fit writes its model.
 
     Raises
     ------
@@ -104,7 +107,10 @@ def recalibrate_on(
                 f"Nothing to write to {out}: {done.table['because']} "
                 + " ".join(done.table["notes"])
             )
-        done.model.save(out)
+        done.model.save(out / RISK_MODEL)
+        for name in (registry.COMPARATORS, registry.PLAN):
+            if name in subject.documents:
+                _keep(subject.documents[name], out / name)
     return done.table
 
 

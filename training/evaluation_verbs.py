@@ -21,6 +21,7 @@ def evaluate(said: Namespace, folder: WorkFolder) -> None:
     """Judge a model on other patients, or the silence of a service by its limits."""
     from training.evaluating import Written, evaluate_on, recalibrate_on
     from training.progress_bars import progress_bars
+    from training.recorded_fit import RISK_MODEL
     from training.summary import evaluation_lines, recalibration_lines
     from training.tracking_store import open_store
 
@@ -41,6 +42,8 @@ def evaluate(said: Namespace, folder: WorkFolder) -> None:
             said.model, said.cohort, store, said.json, said.out, progress, said.workers
         )
     print("\n".join(recalibration_lines(table)))
+    if said.out is not None:
+        print(f"Written: {said.out / RISK_MODEL}, a directory that evaluate and predict take.")
 
 
 def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:

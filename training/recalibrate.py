@@ -87,7 +87,7 @@ def recalibrate(
         notes += said
     elif kind != "nothing":
         after = _cross_corrected(asked, kind)
-        whole = _learnt(asked, np.arange(len(asked.rows)), kind)
+        whole = _learnt(asked, asked.rows.first_time, kind)
         model = corrected(subject.model, whole, _told(subject, cohort, asked, kind))
     daily = not subject.model.question.before_infusion
     risks = {MODEL: before} | ({AFTER: after} if after is not None else {})
@@ -128,6 +128,7 @@ def corrected(model: RiskModel, added: Calibrator, told: dict[str, Any]) -> Risk
     ]
     return replace(
         model,
+        name=f"{model.name}-recalibrated",
         calibrator=_behind(model.calibrator, added),
         refits=refits,
         reference_risks=averages,
@@ -159,7 +160,8 @@ def _cross_corrected(asked: Asked, kind: Correction) -> FloatArray:
     margin = logit(np.clip(asked.risks[MODEL][0], 1e-12, 1 - 1e-12))
     risk = np.empty(len(margin))
     for fold in patient_folds(asked.rows.patients, asked.rows.y, FOLDS, seed=SEED).folds:
-        risk[fold.test] = sigmoid(_learnt(asked, fold.train, kind).margin(margin[fold.test]))
+        train = np.intersect1d(fold.train, asked.rows.first_time)
+        risk[fold.test] = sigmoid(_learnt(asked, train, kind).margin(margin[fold.test]))
     return risk[None, :]
 
 
@@ -190,7 +192,7 @@ def _told(subject: Referred, cohort: Cohort, asked: Asked, kind: Correction) -> 
         "cohort": cohort.manifest.name,
         "fingerprint": fingerprint(cohort),
         "synthetic": cohort.manifest.synthetic,
-        **asked.rows.counts,
+        **asked.rows.take(asked.rows.first_time).counts,
     }
 
 

@@ -18,6 +18,7 @@ from features.errors import ModelFormatError, TrackingError
 from models.risk_model import RiskModel
 from models.sealed_directory import SEAL
 from training import registry
+from training.comparators_evaluation import checked_evaluation, of_comparator
 from training.registry import Version
 from training.tracking_store import TrackingStore
 
@@ -38,7 +39,8 @@ class Referred:
     ----------
     said : the reference as it was written.
     model : the model itself.
-    documents : file name of DOCUMENTS -> its content; absent where there is none.
+    documents : file name of DOCUMENTS -> its content; absent where there is none. The evaluation is
+        that of this model, also where it is a comparator of a fit.
     version : where it is registered; None for a directory.
     """
 
@@ -60,22 +62,41 @@ def referred(said: str, store: OpenStore) -> Referred:
     ------
     ModelFormatError
         Where a directory is no risk model, or a document beside it is no JSON.
+    CardError
+        Where the model is a comparator that the evaluation beside it does not hold.
     TrackingError
         Where the store does not answer, or nothing is registered under the reference.
     """
     place = Path(said)
     if place.is_dir():
         if not (place / SEAL).is_file():
+            inside = place / "risk_model"
+            hint = f" Write {inside}." if (inside / SEAL).is_file() else ""
             raise ModelFormatError(
                 f"{said} is no risk-model directory: it holds no {SEAL}. A fit writes one as "
-                "work/models/<plan>/risk_model."
+                f"work/models/<plan>/risk_model.{hint}"
             )
-        return Referred(said, RiskModel.load(place), _beside(place.parent))
+        model = RiskModel.load(place)
+        return Referred(said, model, _its_own(model, _beside(place.parent)))
     opened = store()
     version = _version(opened, said)
     with TemporaryDirectory() as folder:
         model = RiskModel.load(registry.fetch(opened, version, Path(folder)))
-    return Referred(said, model, registry.documents(opened, version, DOCUMENTS), version)
+    documents = registry.documents(opened, version, DOCUMENTS)
+    return Referred(said, model, _its_own(model, documents), version)
+
+
+def _its_own(model: RiskModel, documents: dict[str, Any]) -> dict[str, Any]:
+    """Return the documents with the evaluation of this very model.
+
+    A fit leaves one evaluation, of its larger model; a comparator that it left as a model of its
+    own was judged in it too.
+    """
+    name = model.manifest.get("comparator")
+    if name is None or registry.EVALUATION not in documents:
+        return documents
+    found = checked_evaluation(documents[registry.EVALUATION])
+    return {**documents, registry.EVALUATION: of_comparator(found, str(name))}
 
 
 def _beside(folder: Path) -> dict[str, Any]:
@@ -98,7 +119,8 @@ def _version(store: TrackingStore, said: str) -> Version:
     if named is None:
         raise TrackingError(
             f"{said}: no such directory, and no reference. Write a risk-model directory, a run id "
-            "(32 letters and digits), QUESTION@champion, QUESTION@challenger or QUESTION/NUMBER."
+            "(32 letters and digits), QUESTION@champion, QUESTION@challenger, QUESTION@simpler or "
+            "QUESTION/NUMBER."
         )
     if named["alias"]:
         found = registry.at_alias(store, named["question"], named["alias"])

@@ -22,6 +22,10 @@ def fit_lines(done: RecordedFit) -> list[str]:
         *_oracle_lines(table),
     ]
     lines += _said(table)
+    covered = table["interval_coverage"]
+    if covered is not None:
+        named = done.result.model.interval_name
+        lines.append(f"  the interval of an answer ({named}) held {covered:.0%} of the true risks")
     if done.result.audit is not None:
         lines.append(f"  audit: {audit_words(done.result.audit)}")
     lines.append(f"  verdict: {done.result.verdict.text}")
@@ -71,9 +75,9 @@ def recalibration_lines(table: Mapping[str, Any]) -> list[str]:
         f"  correction: {table['correction'].replace('_', ' and ')}. {table['because']}",
     ]
     if "after" in table:
-        lines.append(f"  {'':<24}{'before':<24}after (cross-fitted by patient)")
+        lines.append(f"  {'':<24}{'before':<26}after (cross-fitted by patient)")
         lines += [
-            f"  {name:<24}{interval(table['before'], name):<24}{interval(table['after'], name)}"
+            f"  {name:<24}{interval(table['before'], name):<26}{interval(table['after'], name)}"
             for name in BEFORE_AND_AFTER
         ]
     return lines + [f"  note: {note}" for note in table["notes"]]

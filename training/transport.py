@@ -18,6 +18,7 @@ from features.tables import Cohort
 from training.crossfit import nested
 from training.judging.headline import headline, judge
 from training.judging.rows import JudgedRows, Risks, at_rows
+from training.judging.small_cells import too_small
 from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.splits import Fold, Folds, IntArray
@@ -27,8 +28,7 @@ By = Literal["site", "product", "diagnosis", "year"]
 COLUMN_OF: dict[str, str] = {
     "site": "site", "product": "product", "diagnosis": "diagnosis", "year": "calendar_year",
 }  # fmt: skip
-LEAST_PATIENTS = 10  # in a held-out group: fewer say nothing, and could be recognised
-LEAST_EVENT_PATIENTS = 2  # to learn from; and one with and one without to be judged by
+LEAST_EVENT_PATIENTS = 2  # to learn from; to be judged by, what a group needs to be told about
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,9 @@ def _held_out(task: Task, groups: pd.Series, name: Any, *, forward: bool) -> Spl
 
 def _objection(rows: JudgedRows, split: Split) -> str:
     here, there = rows.take(split.test).counts, rows.take(split.train).counts
-    if here["n_patients"] < LEAST_PATIENTS:
-        return f"fewer than {LEAST_PATIENTS} patients"
-    if here["n_event_rows"] in (0, here["n_rows"]):
-        return "one class only"
+    small = too_small(here)
+    if small:
+        return small
     if there["n_event_patients"] < LEAST_EVENT_PATIENTS:
         return "too few event patients elsewhere to learn from"
     return ""

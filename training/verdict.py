@@ -37,7 +37,8 @@ def verdict(evaluation: Mapping[str, Any], rule: EvaluationPlan) -> Verdict:
 
     The model is used if its log loss is below the best comparator's with an upper 90 % bound of the
     difference below `rule.worst_difference`, the interval of its calibration slope holds 1, and its
-    same-day AUROC is not below the comparator's. With too few event patients nothing is decided.
+    same-day AUROC is not below the comparator's. With too few event patients, or nothing to compare
+    with, nothing is decided.
     """
     best = best_comparator(evaluation["comparators"])
     events = evaluation["n_event_patients"]
@@ -47,8 +48,7 @@ def verdict(evaluation: Mapping[str, Any], rule: EvaluationPlan) -> Verdict:
         return Verdict(MORE, best, (few, *failed))
     if failed:
         return Verdict(SIMPLER if best else MORE, best, failed)
-    against = f"It passes every condition against {best}." if best else "Nothing to compare with."
-    return Verdict(USE, best, (against,))
+    return Verdict(USE, best, (f"It passes every condition against {best}.",))
 
 
 def best_comparator(comparators: Mapping[str, Any]) -> str | None:
@@ -68,6 +68,8 @@ def _failed(
     if best is not None:
         gap = evaluation["differences"][best]
         reasons += [*loss_reasons(gap["log_loss"], best, rule), *same_day_reasons(gap, best)]
+    else:
+        reasons.append("No comparator was held against it on these rows.")
     return tuple(reasons)
 
 

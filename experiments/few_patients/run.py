@@ -74,15 +74,6 @@ def compared(plan_file: str) -> dict[str, Any]:
     return {**judged.rows.counts, "reference": plan.name, "differences": table}
 
 
-def rounded(found: Any) -> Any:
-    """Four digits: more would be noise."""
-    if isinstance(found, float):
-        return round(found, 4)
-    if isinstance(found, dict):
-        return {key: rounded(one) for key, one in found.items()}
-    return found
-
-
 def cell(gap: dict[str, float]) -> str:
     """A difference with its 90 % interval."""
     return f"{gap['estimate']:+.4f} ({gap['low_90']:+.4f} to {gap['high_90']:+.4f})"
@@ -108,6 +99,8 @@ def table() -> str:
 
 if __name__ == "__main__":
     if "--table" not in sys.argv:
+        from experiments.public_cohorts import rounded
+
         found = {title: compared(plan_file) for title, plan_file in PLANS.items()}
         RESULTS.write_text(json.dumps(rounded(found), indent=1) + "\n", encoding="utf-8")
     print(table())

@@ -31,6 +31,17 @@ def test_numbers_without_prior_equal_scikit_learn(rows: Rows) -> None:
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
+@pytest.mark.parametrize("levels_seen", [[2.0], []], ids=["one level", "none known"])
+def test_a_factor_with_nothing_to_tell_apart_adds_nothing(levels_seen: list[float]) -> None:
+    """A source where every row has the same grade is a legal cohort, not an error."""
+    X = _frame(crs_grade=(levels_seen or [np.nan]) * 12)
+    y = np.tile([0.0, 0.0, 1.0], 4)
+    spec = MarginSpec((MarginTerm("crs_grade", "factor"),))
+    fitted = fit_linear_margin(X, y, np.ones(12), spec)
+    assert fitted.terms == ()
+    assert sigmoid(fitted.margin(X)) == pytest.approx(np.full(12, 1 / 3), abs=1e-6)
+
+
 def test_a_factor_equals_scikit_learn_on_indicators(rows: Rows) -> None:
     spec = MarginSpec((MarginTerm("crs_grade", "factor"),), penalty=1.0)
     ours = fit_linear_margin(rows.X, rows.y, rows.weight, spec).margin(rows.X)

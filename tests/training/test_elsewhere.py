@@ -122,7 +122,9 @@ def test_a_model_without_comparators_beside_it_says_so(subject):
     others = daily_courses(signal=1.5, seed=7)
     found = evaluate_elsewhere(replace(subject, documents={}), others, replicates=60)
     assert found.table["comparators"] == {}
-    assert any("before they were kept" in note for note in found.table["notes"])
+    assert found.table["verdict"]["decision"] == "more patients needed"
+    assert "No comparator was held against it" in found.table["verdict"]["text"]
+    assert any("nothing was held against it here" in note for note in found.table["notes"])
 
 
 def test_the_page_holds_the_figures_the_pictures_and_no_patient(subject):

@@ -7,6 +7,7 @@ import pytest
 
 from features.errors import NotAssessable
 from tests.training.made_up import a_plan, daily_courses
+from training.judging.small_cells import TOO_FEW_OF_A_CLASS, TOO_FEW_PATIENTS
 from training.plan import EvaluationPlan
 from training.task import prepare
 from training.transport import _splits, transport
@@ -54,9 +55,11 @@ def test_a_year_is_learnt_from_the_years_before_it():
 
 
 def test_what_cannot_be_judged_is_named_with_its_reason():
-    sites = ["east"] * 20 + ["north"] * 21 + ["south"] * 44 + ["tiny"] * 5
+    # The first thirty courses have the event: south has none of them, tiny is too small.
+    sites = ["east"] * 15 + ["north"] * 15 + ["east"] * 8 + ["north"] * 8 + ["south"] * 39
+    sites += ["tiny"] * 5
     found = transport(a_cohort(site=sites), PLAN, "site")
-    assert found["not_assessable"] == {"south": "one class only", "tiny": "fewer than 10 patients"}
+    assert found["not_assessable"] == {"south": TOO_FEW_OF_A_CLASS, "tiny": TOO_FEW_PATIENTS}
     assert [group["group"] for group in found["groups"]] == ["east", "north"]
 
 

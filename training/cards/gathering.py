@@ -12,11 +12,8 @@ from models.risk_model import RiskModel
 from training import registry
 from training.cards.evidence import Evidence
 from training.cards.statements import Statements
-from training.comparators_evaluation import of_comparator
+from training.comparators_evaluation import checked_evaluation
 from training.references import OpenStore, Referred, referred
-
-_NEEDED = ("model", "comparators", "differences", "question", "n_rows", "n_patients",
-           "n_event_rows", "n_event_patients")  # fmt: skip
 
 
 def gather(
@@ -50,7 +47,7 @@ def gather(
     return Evidence(
         subject=reference,
         model=found.model,
-        evaluation=_of_model(documents[registry.EVALUATION], found.model),
+        evaluation=checked_evaluation(documents[registry.EVALUATION]),
         settings=documents.get(registry.PLAN),
         audit=documents.get(registry.AUDIT),
         version=found.version,
@@ -61,25 +58,8 @@ def gather(
     )
 
 
-def _of_model(evaluation: Any, model: RiskModel) -> Mapping[str, Any]:
-    table = _checked(evaluation, registry.EVALUATION)
-    name = model.manifest.get("comparator")
-    return table if name is None else of_comparator(table, str(name))
-
-
 def _overridden(found: Referred, store: OpenStore) -> Mapping[str, Any] | None:
     return registry.overridden(store(), found.version) if found.version else None
-
-
-def _checked(evaluation: Any, name: str) -> Mapping[str, Any]:
-    table = evaluation if isinstance(evaluation, dict) else {}
-    absent = [key for key in _NEEDED if key not in table]
-    if absent:
-        raise CardError(
-            f"{name} lacks {', '.join(absent)}: it is no evaluation. Fit the plan again, or give "
-            "what `evaluate --json` wrote."
-        )
-    return table
 
 
 def _of_others(path: Path, model: RiskModel) -> Mapping[str, Any]:
@@ -91,7 +71,7 @@ def _of_others(path: Path, model: RiskModel) -> Mapping[str, Any]:
         raise CardError(f"{path} is no JSON. Write it again with `evaluate --json`.") from None
     if _is_transport(loaded):
         return _of_this_cohort(loaded, path, model)
-    table = _checked(loaded, str(path))
+    table = checked_evaluation(loaded, str(path))
     if table.get("evaluated", {}).get("digest") != model.digest:
         raise CardError(
             f"{path} is not an evaluation of this model ({model.digest[:16]}) on other patients. "

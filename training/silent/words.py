@@ -34,8 +34,9 @@ def silence_lines(table: Mapping[str, Any]) -> list[str]:
 
 def sentence(table: Mapping[str, Any]) -> str:
     """Return the verdict as one sentence."""
-    mark = "[synthetic, opens nothing] " if table["synthetic"] else ""
-    return mark + _SENTENCES[table["verdict"]]
+    if table["synthetic"] and table["verdict"] == "met":
+        return "[synthetic] met, by made-up patients: it opens nothing."
+    return ("[synthetic] " if table["synthetic"] else "") + _SENTENCES[table["verdict"]]
 
 
 def _line(one: Mapping[str, Any]) -> str:

@@ -104,7 +104,8 @@ def test_synthetic_is_called_synthetic_on_every_document():
         ("sample_size", made_blocks.SAMPLE_SIZE, "asks for 1372 patients: too few"),
         ("calibration", made_blocks.CALIBRATION, "0.046 (0.010 to 0.090) off on average"),
         ("decision_curve", made_blocks.DECISION_CURVE,
-         "the highest net benefit at 2 of 2 thresholds between 10 and 20 %; at 1 of these 2"),
+         "the highest net benefit at 2 of 2 thresholds between 10 and 20 %, against treating "
+         "all and none only; at 1 of these 2"),
         ("patient_weighted", made_blocks.PATIENT_WEIGHTED,
          "With every patient weighing the same: AUROC 0.811 (0.700 to 0.900)"),
     ],

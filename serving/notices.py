@@ -35,7 +35,7 @@ def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> 
         *_outside_training(estimator, matrix, bedside.language),
         *_other_scales(estimator, bedside),
         *_other_toxicity_not_graded(estimator, bedside),
-        *_unsigned_tiers(estimator, bedside.language),
+        *_about_tiers(estimator, bedside.language),
         *model_notices(estimator, bedside.language),
     ]
 
@@ -125,10 +125,14 @@ def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Itera
             yield notice("not_graded", bedside.language, toxicity=toxicity)
 
 
-def _unsigned_tiers(estimator: AskedModel, language: str) -> Iterator[Notice]:
+def _about_tiers(estimator: AskedModel, language: str) -> Iterator[Notice]:
     tiers = estimator.model.tiers
-    if tiers is not None and not tiers.signed_by:
+    if tiers is None:
+        return
+    if not tiers.signed_by:
         yield notice("unsigned_tiers", language)
+    elif not all(tier.n for tier in tiers.tiers):  # cut-offs of the site, new to this model
+        yield notice("tiers_without_rates", language, who=tiers.signed_by)
 
 
 def model_notices(estimator: AskedModel, language: str = "en") -> Iterator[Notice]:

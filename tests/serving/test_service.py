@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.access.keys import FIRST_NAME, KeyFile
 from serving.ledger import Ledger
 from serving.messages import EXAMPLE_REQUEST
 
@@ -35,6 +36,7 @@ def a_free_port() -> int:
 
 def an_environment(home: Path, **more: str) -> dict[str, str]:
     home.mkdir(exist_ok=True)
+    TOKEN_OF[home] = KeyFile(home / ".vigicell" / "keys.json").add("a test", "admin")
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TMPDIR")}
     return {**kept, "HOME": str(home), "OMP_NUM_THREADS": "1", **more}
 

@@ -60,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="print the answers as JSON lines")
     score.set_defaults(verb=_score)
     add_ledger_verbs(verbs, shared).set_defaults(verb=_ledger)
-    for parser in (add_key_verbs(verbs), add_settings_verb(verbs)):
-        parser.set_defaults(verb=_site)
+    for of_the_site in (add_key_verbs(verbs), add_settings_verb(verbs)):
+        of_the_site.set_defaults(verb=_site)
     doctor = verbs.add_parser("doctor", parents=[shared], help="check the whole installation")
     doctor.add_argument("--port", help="port of the service (default 3000)")
     doctor.set_defaults(verb=_doctor)

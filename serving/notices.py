@@ -15,6 +15,7 @@ from serving.sentences import say
 OLD_HOURS_DAILY = 48.0
 OLD_HOURS_BEFORE_INFUSION = 30 * 24.0
 # side of the training rows -> code of its notice
+_LYMPHODEPLETION = "lymphodepletion_day"
 _OUTSIDE = {
     "below": "below_training_range",
     "above": "above_training_range",
@@ -49,6 +50,9 @@ def course_notices(bedside: Bedside) -> list[Notice]:
         ("unusual", _unusual(bedside)),
     ]
     made = [notice(code, language, names) for code, names in found if names]
+    if course.assumed:
+        day = float(getattr(course.facts, _LYMPHODEPLETION))
+        made.append(notice("assumed_lymphodepletion", language, [_LYMPHODEPLETION], day=day))
     if course.later_rows:
         made.append(notice("later_rows", language, rows=course.later_rows))
     for one in bedside.graded.grades:

@@ -1,7 +1,7 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
-the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut, and
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; every other route belongs to the mounted app
+of :mod:`serving.api`. :mod:`serving.doorway` keeps everything else shut, and
 :mod:`serving.access.gate` lets in who may.
 """
 
@@ -24,6 +24,7 @@ from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
+from serving.metrics_route import add_metrics_route  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG, guard_of  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
 from serving.site_tiers import with_site_tiers  # noqa: E402 - only after the switch
@@ -68,6 +69,7 @@ class StoredRelease(BentoModel):
 
 
 api = build_api()
+add_metrics_route(api)
 post = GatePost()
 
 
@@ -76,6 +78,7 @@ post = GatePost()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
+    metrics={"enabled": False},  # our own: see serving/metrics_route.py
     logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
@@ -98,6 +101,7 @@ class VigiCell:
             plan=settings.plan,
         )
         api.body_limit_bytes = settings.body_limit_bytes
+        api.language = settings.language
         api.desk = self._desk
         post.guard = self._guard
 

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from anyio import move_on_after
+
 from serving.access.guard import Guard
 from serving.access.refusals import CannotTell, Refusal
 from serving.access.rules import OPEN, rule_for
 from serving.doorway import App, Receive, Scope, Send, no_such_route, say
 from serving.measures import measures
+
+_MOST_THROWN_AWAY_BYTES = 8 * 1024 * 1024
+_PATIENCE_SECONDS = 10.0
 
 
 class GatePost:
@@ -50,10 +55,22 @@ class Gate:
                 caller = await self._post.guard.admit(_authorization(scope), roles)
             except Refusal as refusal:
                 measures().refusals.labels(f"access: {refusal.reason}").inc()
+                await _throw_away_body(receive)
                 await say(send, refusal.status, _body(refusal), refusal.headers)
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
+
+
+async def _throw_away_body(receive: Receive) -> None:
+    """Read what a client is still sending, who would not read the refusal before; up to a limit."""
+    length = 0
+    with move_on_after(_PATIENCE_SECONDS):
+        while length <= _MOST_THROWN_AWAY_BYTES:
+            message = await receive()
+            length += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
 
 
 def _authorization(scope: Scope) -> bytes:

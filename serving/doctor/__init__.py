@@ -41,7 +41,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
 
 
 def examined(environment: Mapping[str, str]) -> list[Finding]:
-    """Return what was found, worst and best, in the order of :data:`CHECKS`."""
+    """Return what was found, in the order of :data:`CHECKS`; with wrong settings, that alone."""
     try:
         settings = Settings.from_environment(environment)
     except SettingsError as wrong:

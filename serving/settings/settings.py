@@ -1,7 +1,7 @@
 """The settings of a service, read once at its start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
 
@@ -104,14 +104,15 @@ class Settings:
 
 
 def site_mapping_of(settings: Settings) -> SiteMapping:
-    """Read the site mapping that the settings name; an empty one without.
+    """Read the site mapping that the settings name, with what they assume; an empty one without.
 
     Raises
     ------
     CohortError
         Naming the file, the entry, what came and what is legal.
     """
-    return read_site_mapping(settings.site_mapping) if settings.site_mapping else SiteMapping()
+    mapping = read_site_mapping(settings.site_mapping) if settings.site_mapping else SiteMapping()
+    return replace(mapping, lymphodepletion_day=settings.lymphodepletion_day)
 
 
 def default_ledger() -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.access.keys import FIRST_NAME, KeyFile
+from serving.access.keys import KeyFile
 from serving.ledger import Ledger
 from serving.messages import EXAMPLE_REQUEST
 
@@ -36,17 +36,19 @@ def a_free_port() -> int:
 
 def an_environment(home: Path, **more: str) -> dict[str, str]:
     home.mkdir(exist_ok=True)
-    TOKEN_OF[home] = KeyFile(home / ".vigicell" / "keys.json").add("a test", "admin")
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TMPDIR")}
     return {**kept, "HOME": str(home), "OMP_NUM_THREADS": "1", **more}
 
 
 class Server:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str = "") -> None:
         self.base = f"http://127.0.0.1:{port}"
+        self.token = token
 
     def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         headers = {} if body is None else {"content-type": "application/json"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
         asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
             self.base + path, body, headers
         )
@@ -69,13 +71,15 @@ class Server:
 
 
 @contextmanager
-def serving(command, port, log: Path, cwd: Path, environment):
+def serving(command, port, log: Path, cwd: Path, environment, keys=True):
+    home = Path(environment["HOME"]) / ".vigicell"
+    token = KeyFile(home / "keys.json").add("a test", "admin") if keys else ""
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command, stdout=sink, stderr=sink, cwd=cwd, env=environment, start_new_session=True
         )
         try:
-            server = Server(port)
+            server = Server(port, token)
             server.wait(process)
             yield server
         finally:

@@ -73,7 +73,9 @@ def course_so_far(request: CourseRequest, site: SiteMapping = _PLAIN) -> CourseS
 
 def _with_assumed(facts: Course, site: SiteMapping) -> Course:
     """Return the course with the start of lymphodepletion that its site assumes, if it does."""
-    if site.lymphodepletion_day is None or getattr(facts, _LYMPHODEPLETION, None) is not None:
+    told = getattr(facts, _LYMPHODEPLETION, None) is not None
+    none_given = getattr(facts, "lymphodepletion", None) == "none"
+    if site.lymphodepletion_day is None or told or none_given:
         return facts
     return facts.model_copy(update={_LYMPHODEPLETION: site.lymphodepletion_day})
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 LONGEST_NAME = 80
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff](?:[^\x00-\x1f\x7f\ud800-\udfff]*\S)?")
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # controls, halves of a character
 
 
 class Role(StrEnum):
@@ -51,4 +51,6 @@ class Caller:
 
 def is_name(text: Any) -> bool:
     """Whether a text can name a caller: one line, not too long, no control characters."""
-    return isinstance(text, str) and len(text) <= LONGEST_NAME and bool(_NAME.fullmatch(text))
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_NAME or text != text.strip():
+        return False
+    return _UNWRITABLE.search(text) is None

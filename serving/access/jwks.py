@@ -92,7 +92,7 @@ class PublicKeys:
             When it cannot be asked.
         """
         with self._lock:
-            self._renew(self._clock(), stale=True)
+            self._ask(self._clock())
             return len(self._keys)
 
     def _renew(self, now: float, *, stale: bool) -> None:
@@ -101,6 +101,9 @@ class PublicKeys:
             if stale or failed:
                 raise _unreachable()
             return  # asked a moment ago: the id is not known
+        self._ask(now)
+
+    def _ask(self, now: float) -> None:
         self._tried_at = now
         try:
             self._keys = _keys_in(self._fetch(self._url))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.errors import PlanError
-from models.tiers import NOT_SHOWN_LOW, Tier, Tiers, observed_tiers, upper_95_bound
+from models.tiers import NOT_SHOWN_LOW, Tier, Tiers, observed_tiers, upper_95_bound, with_cut_offs
 
 CUTS = {"low": 0.0, "intermediate": 0.05, "high": 0.2}
 

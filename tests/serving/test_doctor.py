@@ -5,6 +5,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 from serving.access.keys import KeyFile
@@ -198,7 +199,7 @@ def test_a_port_that_something_else_holds_is_found(look, place):
 
 
 class Answering(BaseHTTPRequestHandler):
-    replies = {"/": b'{"name": "VigiCell"}', "/readyz": b"", "/health": b"OK"}
+    replies: ClassVar = {"/": b'{"name": "VigiCell"}', "/readyz": b"", "/health": b"OK"}
 
     def do_GET(self):
         found = self.replies.get(self.path)

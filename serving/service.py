@@ -42,6 +42,7 @@ _RUNTIME = (
     "alembic>=1.17",
     "psycopg[binary]>=3.2",
     "pyjwt[crypto]>=2.10",  # loaded only where signed tokens are taken
+    "tzdata>=2025.2",
 )
 
 

@@ -135,7 +135,7 @@ def zone(said: Any, _: Path) -> str:
     """Read a time zone by its IANA name."""
     try:
         return ZoneInfo(said if isinstance(said, str) else "").key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # it looks for a file of that name
         raise NotLegal("an IANA name, for instance Asia/Shanghai or Europe/Berlin") from None
 
 

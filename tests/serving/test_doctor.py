@@ -8,13 +8,14 @@ from threading import Thread
 from typing import ClassVar
 
 import pytest
-from serving.access.keys import KeyFile
-from serving.doctor import CHECKS, examined
 
 import serving.ledger.writing as writing
 from serving.__main__ import main
+from serving.access.keys import KeyFile
+from serving.doctor import CHECKS, examined
 from serving.ledger import Entry, Ledger
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # BentoML's, at its import
 MARKER = "Zweistein-4711"
 
 

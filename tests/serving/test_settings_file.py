@@ -4,15 +4,15 @@ from dataclasses import fields, replace
 from datetime import time
 
 import pytest
-from serving.access.caller import Role
-from serving.settings.declared import SECTIONS, SETTINGS
-from serving.settings.draft import draft, write_draft
 
 from features.errors import SettingsError
 from features.questions import QUESTIONS
+from serving.access.caller import Role
 from serving.messages import EXAMPLE_REQUEST
 from serving.monitoring_plan import Plan
 from serving.settings import Settings, site_mapping_of
+from serving.settings.declared import SECTIONS, SETTINGS
+from serving.settings.draft import draft, write_draft
 
 TIERS = """
 [[tiers]]

@@ -1,13 +1,13 @@
 import json
 
 import pytest
-from serving.site_tiers import with_site_tiers
 
 from features.errors import SettingsError
 from models.release import load_release
 from models.tiers import Tier, Tiers
 from serving.messages import EXAMPLE_REQUEST
 from serving.settings import SignedCutOffs
+from serving.site_tiers import with_site_tiers
 from tests.serving.small_release import ASKED
 
 QUESTION = ASKED[0]

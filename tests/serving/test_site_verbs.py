@@ -1,8 +1,8 @@
 import pytest
-from serving.access.keys import KeyFile, KeyRing
-from serving.first_key import first_key_words
 
 from serving.__main__ import main
+from serving.access.keys import KeyFile, KeyRing
+from serving.first_key import first_key_words
 from serving.settings import Settings
 from tests.serving.test_settings_file import ISSUER
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -131,6 +132,30 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
     assert one.verify().entries == 2
     assert one.verify().holds
     one.close()
+
+
+def test_the_first_start_says_a_token_once_and_without_one_nobody_is_answered(tmp_path):
+    port = a_free_port()
+    command = serve("--port", str(port))
+    environment = an_environment(tmp_path / "home", VIGICELL_HOME="own")
+    environment["PYTHONPATH"] = str(ROOT)
+    with serving(command, port, tmp_path / "log", tmp_path, environment, keys=False) as server:
+        assert {server.ask(check)[0] for check in ("/livez", "/v1/openapi.json")} == {200}
+        for path, body in (
+            ("/v1/model", None), ("/v1/risk", b"{}"), ("/v1/risk", b"x" * 3_000_000),
+            ("/v1/grade", b"{}"), ("/metrics", None),
+        ):  # fmt: skip
+            assert server.ask(path, body)[0] == 401
+        (token,) = re.findall(r"^ {4}(vc_\S+)$", (tmp_path / "log").read_text(), re.M)
+        server.token = token
+        assert server.ask("/v1/model")[0] == 200
+        assert server.ask(f"/v1/{MARKER}")[0] == 404
+        assert MARKER not in server.ask("/metrics")[1].decode()
+    assert token not in (tmp_path / "own" / "keys.json").read_text()
+    with serving(command, port, tmp_path / "log2", tmp_path, environment, keys=False) as server:
+        server.token = token
+        assert server.ask("/v1/model")[0] == 200
+    assert "vc_" not in (tmp_path / "log2").read_text()
 
 
 def test_readiness_tells_the_truth_without_a_release(tmp_path):

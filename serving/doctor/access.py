@@ -17,12 +17,14 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def keys_are_kept_well(settings: Settings, _: Mapping[str, str]) -> Iterator[Finding]:
     """Check the rights of our folder and files, and that somebody can get in."""
     yield from _rights(settings)
-    valid = [key for key in KeyFile(settings.keys).keys() if not key.revoked_at]
+    every = KeyFile(settings.keys).keys()
+    valid = [key for key in every if not key.revoked_at]
     if not valid and not settings.issuers:
         yield Finding.warn(
             "keys",
-            "there is none, so nobody can ask. The first start makes one; "
-            "`python -m serving keys add NAME --role ROLE` makes more.",
+            f"{'all are revoked' if every else 'there is none'}, so nobody can ask. "
+            f"{'' if every else 'The first start makes one. '}"
+            "`python -m serving keys add NAME --role ROLE` makes one.",
         )
         return
     yield Finding.ok("keys", f"{len(valid)} valid: {', '.join(key.name for key in valid)}")

@@ -178,7 +178,12 @@ def test_a_key_file_that_cannot_be_read_is_found(look, tmp_path):
 def test_no_key_at_all_is_a_warning_with_the_way_out(look, tmp_path):
     (tmp_path / "home" / "keys.json").unlink()
     ((state, text),) = of(look(), "keys")
-    assert (state, "keys add" in text) == ("warn", True)
+    assert (state, "keys add" in text, "first start" in text) == ("warn", True, True)
+    keys = KeyFile(tmp_path / "home" / "keys.json")
+    keys.add("ward", "clinician")
+    keys.revoke("ward")
+    ((state, text),) = of(look(), "keys")
+    assert (state, "all are revoked" in text, "first start" in text) == ("warn", True, False)
 
 
 def test_the_key_of_the_first_start_is_to_go_once_there_are_others(look, tmp_path):

@@ -8,7 +8,7 @@ only if the upper 95 % bound of that rate lies below its cut-off.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -168,6 +168,32 @@ def observed_tiers(
         upper = upper_95_bound(events / n, people) if n > 0 else 1.0
         observed.append(Tier(tier.name, tier.lower, events, n, people, upper))
     return Tiers(tuple(observed), signed_by)
+
+
+def with_cut_offs(own: Tiers, signed: Tiers) -> Tiers:
+    """Put signed cut-offs in the place of a model's own, for the same question.
+
+    What was observed belongs to its cut-offs: it stays where a signed tier has both bounds of one
+    of the model's, and is otherwise not known (n = 0), so that such a tier is never called low.
+
+    Parameters
+    ----------
+    own : Tiers
+        With what was observed in them.
+    signed : Tiers
+        Names, cut-offs and who signed.
+    """
+    observed = dict(zip(_bounds(own), own.tiers, strict=True))
+    tiers = (
+        replace(observed[bounds], name=tier.name) if bounds in observed else tier
+        for bounds, tier in zip(_bounds(signed), signed.tiers, strict=True)
+    )
+    return Tiers(tuple(tiers), signed.signed_by)
+
+
+def _bounds(tiers: Tiers) -> list[tuple[float, float]]:
+    cuts = [tier.lower for tier in tiers.tiers]
+    return list(pairwise([*cuts, 1.0]))
 
 
 def upper_95_bound(rate: float, n: int) -> float:

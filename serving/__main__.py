@@ -1,8 +1,9 @@
 """The command line of the service: arguments, printing and exit codes.
 
 ``python -m serving serve [--demo] [--release DIR] [--port N]`` starts the service,
-``python -m serving score FILE`` answers the requests in a file, and ``python -m serving ledger``
-checks, copies, exports or erases what is recorded.
+``python -m serving score FILE`` answers the requests in a file, ``python -m serving ledger``
+checks, copies, exports or erases what is recorded, ``keys`` says who may ask, ``settings`` drafts
+the settings file, and ``doctor`` checks the whole installation.
 """
 
 import argparse
@@ -13,10 +14,12 @@ from pathlib import Path
 
 from features.errors import VigiCellError
 from features.telemetry import switch_off_telemetry
+from serving.first_key import first_key_words
 from serving.ledger import Ledger
 from serving.ledger_verbs import add_ledger_verbs
 from serving.replies import RiskAnswer
 from serving.settings import Settings
+from serving.site_verbs import add_key_verbs, add_settings_verb
 
 STOPPED_BY_HAND = 130
 
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     switch_off_telemetry()
     try:
+        if parsed.verb is _doctor:
+            return _doctor(parsed)
         settings = Settings.from_environment(_environment(parsed))
         return int(parsed.verb(parsed, settings))
     except VigiCellError as error:
@@ -55,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="print the answers as JSON lines")
     score.set_defaults(verb=_score)
     add_ledger_verbs(verbs, shared).set_defaults(verb=_ledger)
+    for of_the_site in (add_key_verbs(verbs), add_settings_verb(verbs)):
+        of_the_site.set_defaults(verb=_site)
+    doctor = verbs.add_parser("doctor", parents=[shared], help="check the whole installation")
+    doctor.add_argument("--port", help="port of the service (default 3000)")
+    doctor.set_defaults(verb=_doctor)
     return parser
 
 
@@ -64,7 +74,7 @@ def _environment(parsed: argparse.Namespace) -> dict[str, str]:
         f"VIGICELL_{name.upper()}": getattr(parsed, name, None)
         for name in ("release", "ledger", "host", "port")
     }
-    if parsed.demo:
+    if getattr(parsed, "demo", False):
         said["VIGICELL_DEMO"] = "1"
     return {**os.environ, **{key: value for key, value in said.items() if value is not None}}
 
@@ -82,9 +92,10 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         sys.executable, "-m", "bentoml", "serve", "serving.service:VigiCell",
         "--host", settings.host, "--port", str(settings.port),
     ]  # fmt: skip
-    environment = _environment(parsed) | {"VIGICELL_LEDGER": str(settings.ledger)}
-    if settings.release is not None:
-        environment["VIGICELL_RELEASE"] = str(settings.release)
+    environment = _environment(parsed) | _as_absolute(settings)
+    told = first_key_words(settings)
+    if told:
+        print(told)
     os.chdir(Path(__file__).resolve().parents[1])  # where the packages lie; paths are absolute now
     sys.stdout.flush()
     # Replaces this process, so that a signal to stop reaches the server itself.
@@ -92,13 +103,26 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _as_absolute(settings: Settings) -> dict[str, str]:
+    """Return the variables that hold paths, as they were meant from here."""
+    paths = {
+        "VIGICELL_HOME": settings.home,
+        "VIGICELL_SETTINGS": settings.file,
+        "VIGICELL_KEYS": settings.keys,
+        "VIGICELL_LEDGER": settings.ledger,
+        "VIGICELL_RELEASE": settings.release,
+        "VIGICELL_SITE_MAPPING": settings.site_mapping,
+    }
+    return {name: str(path) for name, path in paths.items() if path is not None}
+
+
 def _score(parsed: argparse.Namespace, settings: Settings) -> int:
-    from serving.opening import answers_from_desk, answers_from_url, requests_in
+    from serving.opening import TOKEN, answers_from_desk, answers_from_url, requests_in
     from serving.reading import as_text
 
     requests = requests_in(sys.stdin.read() if str(parsed.file) == "-" else _text(parsed.file))
     answers = (
-        answers_from_url(parsed.url, requests)
+        answers_from_url(parsed.url, requests, os.environ.get(TOKEN, "").strip())
         if parsed.url
         else answers_from_desk(settings, requests)
     )
@@ -123,6 +147,20 @@ def _text(path: Path) -> str:
 def _ledger(parsed: argparse.Namespace, settings: Settings) -> int:
     print(parsed.ledger_verb(parsed, settings))
     return 0
+
+
+def _site(parsed: argparse.Namespace, settings: Settings) -> int:
+    print(parsed.said(parsed, settings))
+    return 0
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from serving.doctor import examined  # reads models and the ledger: only for this verb
+
+    findings = examined(_environment(parsed))
+    for one in findings:
+        print(one)
+    return 2 if any(one.failed for one in findings) else 0
 
 
 if __name__ == "__main__":

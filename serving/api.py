@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from features.errors import ReleaseError, VigiCellError
+from serving.access.contract import add_access
 from serving.answer import Desk
 from serving.errors import (
     UNEXPECTED,
@@ -52,6 +53,7 @@ class Api(FastAPI):
 
     desk: Desk | None = None
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    language: str = "en"
 
     def openapi(self) -> dict[str, Any]:
         """Return the contract; bodies are read by us and described here."""
@@ -64,6 +66,7 @@ class Api(FastAPI):
                 [(RiskRequest, "validation"), (GradeRequest, "validation")], ref_template=_SCHEMA
             )
             contract["components"]["schemas"].update(made["$defs"])
+            add_access(contract)
             self.openapi_schema = contract
         return self.openapi_schema
 
@@ -134,7 +137,7 @@ async def _answered(
 
     async def work() -> bytes:
         body = await _read_json(request, api.body_limit_bytes)
-        language = language_of(request.headers.get("accept-language", ""))
+        language = language_of(request.headers.get("accept-language", ""), api.language)
         return await anyio.to_thread.run_sync(how, _desk(api), body, language)
 
     return await _guarded(work)

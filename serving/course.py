@@ -47,7 +47,7 @@ class CourseSoFar:
     Attributes
     ----------
     facts : Course
-        The course row as it came.
+        The course row as it came, but for what is `assumed`.
     product : Product or None
         From the catalogue; ``None`` when there is none to answer for: ``no_product_code`` says why
         for machines, ``no_product`` for people.
@@ -61,6 +61,8 @@ class CourseSoFar:
         Rows that were known only after the landmark and were left out.
     treatments_told : bool
         Whether treatments were given as a list, so that what is not on it was not given.
+    assumed : bool
+        Whether the start of lymphodepletion is the one that the site assumes.
     findings : mapping
         Findings of the bedside scores that no table holds, as numbers.
     """
@@ -78,6 +80,7 @@ class CourseSoFar:
     approximate: tuple[str, ...] = ()
     later_rows: int = 0
     treatments_told: bool = True
+    assumed: bool = False
     findings: Mapping[str, float] = field(default_factory=dict)
 
     def current_grade(self, toxicity: str) -> int | None:

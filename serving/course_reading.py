@@ -19,6 +19,7 @@ from features.units import conversion, misread_as, suggested_units, why_never_mi
 from serving.course import CourseSoFar, Dose, Grade, Reading
 from serving.errors import RequestProblem, path_of, problems_of
 from serving.messages import (
+    Course,
     CourseRequest,
     Grading,
     Measurement,
@@ -31,6 +32,7 @@ from serving.named_product import named_product
 SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
 _PLAIN = SiteMapping()
+_LYMPHODEPLETION = "lymphodepletion_day"
 Where = tuple[str | int, ...]  # table and row; empty for the request itself
 _NO_INFUSION = Problem(
     path="course.infused_at",
@@ -69,6 +71,15 @@ def course_so_far(request: CourseRequest, site: SiteMapping = _PLAIN) -> CourseS
     return _Reader(request, site).course()
 
 
+def _with_assumed(facts: Course, site: SiteMapping) -> Course:
+    """Return the course with the start of lymphodepletion that its site assumes, if it does."""
+    told = getattr(facts, _LYMPHODEPLETION, None) is not None
+    none_given = getattr(facts, "lymphodepletion", None) == "none"
+    if site.lymphodepletion_day is None or told or none_given:
+        return facts
+    return facts.model_copy(update={_LYMPHODEPLETION: site.lymphodepletion_day})
+
+
 @dataclass
 class _Reader:
     """Reads one request, collecting what is wrong with it."""
@@ -94,8 +105,9 @@ class _Reader:
         known = [one.known_day for one in rows]
         landmark = max(known, default=0.0) if isnan(given) else given
         one, code, reason = named_product(asked.course.product)
+        facts = _with_assumed(asked.course, self.site)
         return CourseSoFar(
-            facts=asked.course,
+            facts=facts,
             product=one,
             no_product_code=code,
             no_product=reason,
@@ -107,6 +119,7 @@ class _Reader:
             repeated=tuple(self.repeated),
             approximate=tuple(self.approximate),
             later_rows=sum(day > landmark for day in known),
+            assumed=facts is not asked.course,
             treatments_told="treatments" in asked.model_fields_set,
             findings=asked.findings.numbers(),
         )

@@ -5,7 +5,7 @@ browser must not leave the machine, so only paths that are listed here reach Ben
 """
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -28,15 +28,21 @@ _NO_SUCH_ROUTE = {
     "problems": [],
     "not_shown": 0,
 }
-_HEADERS = [
-    (b"content-type", b"application/json"),
+SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
-]
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""On every reply that does not set them itself."""
 
 
 class Doorway:
     """ASGI middleware that greets at ``/`` and lets through the paths that are ours.
+
+    Every reply leaves with the security headers.
 
     Parameters
     ----------
@@ -49,17 +55,44 @@ class Doorway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or path in CHECKS or path.startswith(OUR_ROUTES):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        path, sending = scope["path"], _with_headers(send)
+        if path in CHECKS or path.startswith(OUR_ROUTES):
+            await self._app(scope, receive, sending)
         elif path == "/" and scope["method"] in ("GET", "HEAD"):
-            await _say(send, 200, _GREETING)
+            await say(sending, 200, _GREETING)
         else:
-            await _say(send, 404, _NO_SUCH_ROUTE)
+            await no_such_route(sending)
 
 
-async def _say(send: Send, status: int, content: Any) -> None:
+async def no_such_route(send: Send) -> None:
+    """Reply that there is none."""
+    await say(send, 404, _NO_SUCH_ROUTE)
+
+
+async def say(
+    send: Send, status: int, content: Any, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """Reply with JSON."""
     body = json.dumps(content).encode()
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, length]})
+    own = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *headers,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": own})
     await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Sent) -> None:
+        if message["type"] == "http.response.start":
+            given = [*message.get("headers", ())]
+            names = {name for name, _ in given}
+            given += [one for one in SECURITY_HEADERS if one[0] not in names]
+            message = {**message, "headers": given}
+        await send(message)
+
+    return sending

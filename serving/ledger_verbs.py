@@ -6,7 +6,7 @@ Nothing here prints; :class:`~features.errors.LedgerError` is what went wrong.
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ def add_ledger_verbs(verbs: Any, shared: argparse.ArgumentParser) -> argparse.Ar
     made = add("export", export, "write what the service saw as a cohort, with its answers")
     made.add_argument("directory", type=Path, help="directory of the cohort: patient data")
     made = add("erase", erase, "erase requests and answers that are old; the chain stays")
-    made.add_argument("--before", required=True, help="date, or time with its offset")
+    made.add_argument(
+        "--before", help="date, or time with its offset (default: retention_days of the settings)"
+    )
     made.add_argument("--reason", required=True, help="why, for instance the retention rule")
     made.add_argument("--who", required=True, help="name of the person who orders it")
     add("upgrade", upgrade, "bring an older ledger to this version, after a copy beside it")
@@ -83,8 +85,9 @@ def export(parsed: argparse.Namespace, settings: Settings) -> str:
 
 def erase(parsed: argparse.Namespace, settings: Settings) -> str:
     """Erase payloads under retention."""
+    before = _instant(parsed.before) if parsed.before else _end_of_retention(settings)
     with _existing(settings) as ledger:
-        count = ledger.erase(_instant(parsed.before), parsed.reason, parsed.who)
+        count = ledger.erase(before, parsed.reason, parsed.who)
     if not count:
         return "Nothing is that old; nothing was erased."
     return (
@@ -128,6 +131,15 @@ def _where(verdict: Verdict) -> str:
         f"at entry {verdict.broken_at}: {verdict.reason}. Keep this ledger as it is, find out who "
         "could write it, and compare it with a backup."
     )
+
+
+def _end_of_retention(settings: Settings) -> datetime:
+    if settings.retention_days is None:
+        raise LedgerError(
+            "Nothing says what is old: --before is not given, and the settings have no "
+            "retention_days in [ledger]. Give one of them."
+        )
+    return datetime.now(UTC) - timedelta(days=settings.retention_days)
 
 
 def _instant(text: str) -> datetime:

@@ -15,6 +15,7 @@ from serving.sentences import say
 OLD_HOURS_DAILY = 48.0
 OLD_HOURS_BEFORE_INFUSION = 30 * 24.0
 # side of the training rows -> code of its notice
+_LYMPHODEPLETION = "lymphodepletion_day"
 _OUTSIDE = {
     "below": "below_training_range",
     "above": "above_training_range",
@@ -35,7 +36,7 @@ def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> 
         *_outside_training(estimator, matrix, bedside.language),
         *_other_scales(estimator, bedside),
         *_other_toxicity_not_graded(estimator, bedside),
-        *_unsigned_tiers(estimator, bedside.language),
+        *_about_tiers(estimator, bedside.language),
         *model_notices(estimator, bedside.language),
     ]
 
@@ -49,6 +50,9 @@ def course_notices(bedside: Bedside) -> list[Notice]:
         ("unusual", _unusual(bedside)),
     ]
     made = [notice(code, language, names) for code, names in found if names]
+    if course.assumed:
+        day = float(getattr(course.facts, _LYMPHODEPLETION))
+        made.append(notice("assumed_lymphodepletion", language, [_LYMPHODEPLETION], day=day))
     if course.later_rows:
         made.append(notice("later_rows", language, rows=course.later_rows))
     for one in bedside.graded.grades:
@@ -125,10 +129,14 @@ def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Itera
             yield notice("not_graded", bedside.language, toxicity=toxicity)
 
 
-def _unsigned_tiers(estimator: AskedModel, language: str) -> Iterator[Notice]:
+def _about_tiers(estimator: AskedModel, language: str) -> Iterator[Notice]:
     tiers = estimator.model.tiers
-    if tiers is not None and not tiers.signed_by:
+    if tiers is None:
+        return
+    if not tiers.signed_by:
         yield notice("unsigned_tiers", language)
+    elif not all(tier.n for tier in tiers.tiers):  # cut-offs of the site, new to this model
+        yield notice("tiers_without_rates", language, who=tiers.signed_by)
 
 
 def model_notices(estimator: AskedModel, language: str = "en") -> Iterator[Notice]:

@@ -6,16 +6,22 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from features.errors import CohortError, ReleaseError, SettingsError, VigiCellError
 from features.telemetry import switch_off_telemetry
 from models.release import Release, load_release
+from serving.access.guard import Guard
+from serving.access.keys import KeyFile, KeyRing
+from serving.access.rate import Rate
 from serving.answer import Desk
 from serving.ledger import Ledger
 from serving.settings import Settings, site_mapping_of
+from serving.site_tiers import with_site_tiers
 
+TOKEN = "VIGICELL_TOKEN"  # noqa: S105 - the name of a variable, so that no token is an argument
 RELEASE_TAG = "vigicell-release:latest"
 _PATIENCE_SECONDS = 60.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # patients' data: direct
@@ -28,9 +34,24 @@ def opened_release(settings: Settings) -> Release | None:
     ------
     ReleaseError, ModelFormatError
         When the one that is meant cannot be trusted.
+    SettingsError
+        When the tiers of the settings are of no question.
     """
     place = settings.release or _stored_release()
-    return None if place is None else load_release(place)
+    return None if place is None else with_site_tiers(load_release(place), settings.cut_offs)
+
+
+def guard_of(settings: Settings) -> Guard:
+    """Return who lets callers in, as the settings ask for."""
+    ring = KeyRing(KeyFile(settings.keys))
+    rate = Rate(settings.requests_per_minute, settings.request_burst)
+    if not settings.issuers:
+        return Guard(ring, rate)
+    from serving.access.seen_tokens import SeenTokens
+    from serving.access.signed_tokens import SignedTokens  # cryptography: only where it is needed
+
+    seen = SeenTokens(settings.home / "seen_tokens.sqlite")
+    return Guard(ring, rate, SignedTokens(settings.issuers, seen))
 
 
 def require_free_port(settings: Settings) -> None:
@@ -60,8 +81,13 @@ def require_free_port(settings: Settings) -> None:
 
 def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[bytes]:
     """Answer here, recorded in the ledger like any other answer."""
-    site = site_mapping_of(settings)
-    desk = Desk(opened_release(settings), Ledger(settings.ledger), demo=settings.demo, site=site)
+    desk = Desk(
+        opened_release(settings),
+        Ledger(settings.ledger),
+        demo=settings.demo,
+        site=site_mapping_of(settings),
+        plan=settings.plan,
+    )
     try:
         for body in requests:
             yield desk.answer(body)
@@ -69,8 +95,8 @@ def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[byt
         desk.close()
 
 
-def answers_from_url(url: str, requests: list[bytes]) -> Iterator[bytes]:
-    """Ask a running service.
+def answers_from_url(url: str, requests: list[bytes], token: str = "") -> Iterator[bytes]:
+    """Ask a running service, with a token of it.
 
     Raises
     ------
@@ -81,15 +107,18 @@ def answers_from_url(url: str, requests: list[bytes]) -> Iterator[bytes]:
     """
     if not url.startswith(("http://", "https://")):
         raise VigiCellError("--url begins with http:// or https://.")
+    headers = {"content-type": "application/json"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
     for body in requests:
         asked = urllib.request.Request(  # noqa: S310 - http or https, checked above
-            url.rstrip("/") + "/v1/risk", body, {"content-type": "application/json"}
+            url.rstrip("/") + "/v1/risk", body, headers
         )
         try:
             with _NO_PROXY.open(asked, timeout=_PATIENCE_SECONDS) as reply:
                 yield reply.read()
         except urllib.error.HTTPError as refusal:
-            raise VigiCellError(_words_of(refusal.read())) from None
+            raise VigiCellError(_words_of(refusal)) from None
         except OSError as reason:
             raise ReleaseError(
                 f"No service answers at that address ({type(reason).__name__}). Start one with "
@@ -117,9 +146,15 @@ def requests_in(text: str) -> list[bytes]:
     ]
 
 
-def _words_of(body: bytes) -> str:
+def _words_of(refusal: urllib.error.HTTPError) -> str:
+    if refusal.code == HTTPStatus.UNAUTHORIZED:
+        return (
+            f"The service takes no request without a valid token. Put one into {TOKEN}: it was "
+            "printed at the first start; `python -m serving keys add NAME --role clinician` makes "
+            "another."
+        )
     try:
-        return str(json.loads(body)["message"])
+        return str(json.loads(refusal.read())["message"])
     except (ValueError, KeyError, TypeError):
         return "The service refused without a word. Look into its log."
 

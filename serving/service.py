@@ -1,7 +1,8 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
-the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; every other route belongs to the mounted app
+of :mod:`serving.api`. :mod:`serving.doorway` keeps everything else shut, and
+:mod:`serving.access.gate` lets in who may.
 """
 
 import os
@@ -18,12 +19,15 @@ from bentoml.models import BentoModel  # noqa: E402 - only after the switch
 
 from features.errors import ReleaseError  # noqa: E402 - only after the switch
 from models.release import load_release  # noqa: E402 - only after the switch
+from serving.access.gate import Gate, GatePost  # noqa: E402 - only after the switch
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
-from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
+from serving.metrics_route import add_metrics_route  # noqa: E402 - only after the switch
+from serving.opening import RELEASE_TAG, guard_of  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
+from serving.site_tiers import with_site_tiers  # noqa: E402 - only after the switch
 
 # What answering needs and nothing else; training's libraries cost seconds at every start.
 _RUNTIME = (
@@ -37,6 +41,8 @@ _RUNTIME = (
     "sqlalchemy>=2.1",
     "alembic>=1.17",
     "psycopg[binary]>=3.2",
+    "pyjwt[crypto]>=2.10",  # loaded only where signed tokens are taken
+    "tzdata>=2025.2",
 )
 
 
@@ -64,6 +70,8 @@ class StoredRelease(BentoModel):
 
 
 api = build_api()
+add_metrics_route(api)
+post = GatePost()
 
 
 @bentoml.service(
@@ -71,6 +79,7 @@ api = build_api()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
+    metrics={"enabled": False},  # our own: see serving/metrics_route.py
     logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
@@ -83,11 +92,19 @@ class VigiCell:
     def __init__(self) -> None:
         settings = Settings.from_environment(os.environ)
         place = settings.release or (self.release and Path(self.release.path))
-        release = load_release(place) if place else None
-        site = site_mapping_of(settings)
-        self._desk = Desk(release, Ledger(settings.ledger), demo=settings.demo, site=site)
+        release = with_site_tiers(load_release(place), settings.cut_offs) if place else None
+        self._guard = guard_of(settings)
+        self._desk = Desk(
+            release,
+            Ledger(settings.ledger),
+            demo=settings.demo,
+            site=site_mapping_of(settings),
+            plan=settings.plan,
+        )
         api.body_limit_bytes = settings.body_limit_bytes
+        api.language = settings.language
         api.desk = self._desk
+        post.guard = self._guard
 
     def __is_ready__(self) -> bool:
         """Whether an answer could be given and recorded now."""
@@ -96,8 +113,10 @@ class VigiCell:
     @bentoml.on_shutdown
     def close(self) -> None:
         """Take no more requests and close the ledger."""
-        api.desk = None
+        post.guard = api.desk = None
         self._desk.close()
+        self._guard.close()
 
 
 VigiCell.add_asgi_middleware(Doorway)  # type: ignore[attr-defined]  # made a Service above
+VigiCell.add_asgi_middleware(Gate, post=post)  # type: ignore[attr-defined]  # as above

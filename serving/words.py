@@ -107,9 +107,9 @@ def finding_label(name: str, language: str = "en") -> str:
     )  # fmt: skip
 
 
-def language_of(accept_language: str) -> str:
-    """Return ``"zh"`` where Chinese is preferred to English, else ``"en"``."""
-    best, found = 0.0, "en"
+def language_of(accept_language: str, of_site: str = "en") -> str:
+    """Return which of ``"en"`` and ``"zh"`` is preferred; that of the site where neither is."""
+    best, found = 0.0, of_site
     for choice in accept_language.lower().split(",")[:20]:
         tag, _, weight = choice.strip().partition(";q=")
         language = tag.partition("-")[0]

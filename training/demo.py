@@ -46,9 +46,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Running:
-    """A service that answers."""
+    """A service that answers, and a token for it."""
 
     url: str
+    token: str
     process: subprocess.Popen[bytes]
 
 
@@ -90,7 +91,7 @@ def demo(
     say("\n5/6  The service, in demonstration mode, answers for three made-up patients")
     with _service(place.root) as running:
         say(f"     {running.url}/v1/risk\n")
-        say(_answers(running.url))
+        say(_answers(running))
     say("     The service is stopped.")
     say(_what_next(place.root, time.monotonic() - started))
 
@@ -176,10 +177,16 @@ def _service(root: Path) -> Iterator[Running]:
     """Start the service on a free port of this machine and stop it after the block."""
     port = _free_port()
     environment = os.environ | {
+        "VIGICELL_HOME": str(root),
         "VIGICELL_LEDGER": str(_ledger(root)),
         "PYTHONPATH": str(ROOT),
     }
-    environment.pop("VIGICELL_RELEASE", None)
+    for name in ("VIGICELL_RELEASE", "VIGICELL_SETTINGS", "VIGICELL_KEYS"):
+        environment.pop(name, None)
+    key = [sys.executable, "-m", "serving", "keys", "add", "demo", "--role", "admin"]
+    made = subprocess.run(  # noqa: S603 - our own fixed command
+        key, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
     with (root / "service.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own fixed command
             [sys.executable, "-m", "serving", "serve", "--demo", "--port", str(port)],
@@ -188,7 +195,7 @@ def _service(root: Path) -> Iterator[Running]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    running = Running(f"http://127.0.0.1:{port}", process)
+    running = Running(f"http://127.0.0.1:{port}", made.stdout.strip(), process)
     try:
         _wait_until_ready(running, root / "service.log")
         yield running
@@ -228,10 +235,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _answers(url: str) -> str:
+def _answers(running: Running) -> str:
     asked = subprocess.run(  # noqa: S603 - our own fixed command
-        [sys.executable, "-m", "serving", "score", str(PATIENTS), "--url", url],
+        [sys.executable, "-m", "serving", "score", str(PATIENTS), "--url", running.url],
         cwd=ROOT,
+        env=os.environ | {"VIGICELL_TOKEN": running.token},
         capture_output=True,
         text=True,
         timeout=120,

@@ -26,8 +26,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from features.inputs import INPUTS
+from serving.access.keys import KeyFile
 
 ROOT = Path(__file__).resolve().parents[2]
+KEYS = tempfile.TemporaryDirectory()  # one key for the run
+TOKEN = KeyFile(Path(KEYS.name) / "keys.json").add("benchmark", "clinician")
 QUESTIONS = ["severe-crs-72h", "severe-icans-72h"]
 MEASURED = (
     "crp_mg_l", "ferritin_ng_ml", "platelets_10e9_l", "ldh_u_l", "temperature_c", "anc_10e9_l",
@@ -99,10 +102,11 @@ def _ready(port: int) -> bool:
 def asked(port: int, path: str, body: bytes, requests: int) -> list[float]:
     """Return the seconds of each request over one kept-alive connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"content-type": "application/json", "authorization": f"Bearer {TOKEN}"}
     seconds = []
     for _ in range(requests):
         begun = time.perf_counter()
-        connection.request("POST", path, body, {"content-type": "application/json"})
+        connection.request("POST", path, body, headers)
         reply = connection.getresponse()
         content = reply.read()
         seconds.append(time.perf_counter() - begun)
@@ -171,6 +175,7 @@ def main() -> None:
             service(
                 "serving.service:VigiCell", "/v1/risk", home, VIGICELL_RELEASE=str(release),
                 VIGICELL_DEMO="1", VIGICELL_LEDGER=str(folder / "ledger.sqlite"),
+                VIGICELL_HOME=KEYS.name,
             )
         )  # fmt: skip
         bodies = {"empty": b"{}", "answer": a_request()}

@@ -55,6 +55,14 @@ class _Walk:
             self.erased += row["erasure"] is not None
         return reason
 
+    def start_behind(self, engine: Engine, last: int) -> None:
+        """Stand before the last so many entries."""
+        with reading(engine) as connection:
+            before = head(connection)["position"] - last
+            found = rows_of(connection, ROWS.where(ENTRY.c.position == before))
+        if found:
+            self.before = {name: found[0][name] for name in _BEFORE_THE_FIRST}
+
     def verdict(self, broken_at: int | None = None, reason: str = "") -> Verdict:
         return Verdict(self.before["position"], broken_at, reason, self.erased)
 
@@ -70,8 +78,13 @@ class _Walk:
         return ""
 
 
-def verify(engine: Engine) -> Verdict:
+def verify(engine: Engine, last: int | None = None) -> Verdict:
     """Walk the chain; what is appended meanwhile is walked too.
+
+    Parameters
+    ----------
+    last : int, optional
+        Only so many entries at its end; the one before them is taken as it stands.
 
     Raises
     ------
@@ -79,6 +92,8 @@ def verify(engine: Engine) -> Verdict:
         When the ledger cannot be read.
     """
     walk = _Walk()
+    if last is not None:
+        walk.start_behind(engine, last)
     query = ROWS.order_by(ENTRY.c.position).limit(CHUNK)
     while True:
         with reading(engine) as connection:

@@ -41,11 +41,18 @@ def run(command, checkout):
     environment = os.environ | {
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
         "BENTOML_HOME": str(checkout / "bentoml"),
+        "VIGICELL_HOME": str(checkout / "home"),
         "VIGICELL_LEDGER": str(checkout / "ledger.sqlite"),
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "OMP_NUM_THREADS": "1",
     }
-    for name in ("MLFLOW_TRACKING_URI", "VIGICELL_WORK", "VIGICELL_RELEASE"):
+    for name in (
+        "MLFLOW_TRACKING_URI",
+        "VIGICELL_WORK",
+        "VIGICELL_RELEASE",
+        "VIGICELL_SETTINGS",
+        "VIGICELL_KEYS",
+    ):
         environment.pop(name, None)
     if command.startswith("mlflow "):
         environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{checkout / 'runs.db'}"

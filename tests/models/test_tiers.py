@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.errors import PlanError
-from models.tiers import NOT_SHOWN_LOW, Tier, Tiers, observed_tiers, upper_95_bound
+from models.tiers import NOT_SHOWN_LOW, Tier, Tiers, observed_tiers, upper_95_bound, with_cut_offs
 
 CUTS = {"low": 0.0, "intermediate": 0.05, "high": 0.2}
 
@@ -86,3 +86,24 @@ def test_json_brings_the_same_tiers_back() -> None:
 def test_cut_offs_that_do_not_ascend_from_zero_are_refused(cuts: list[float]) -> None:
     with pytest.raises(PlanError, match="ascend from 0"):
         Tiers(tuple(Tier(str(cut), cut) for cut in cuts))
+
+
+def test_signed_cut_offs_keep_what_was_observed_only_between_the_same_bounds():
+    own = Tiers((Tier("low", 0.0, 2, 100, 80, 0.05), Tier("high", 0.1, 9, 30, 20, 0.5)))
+    same = with_cut_offs(own, Tiers((Tier("ward", 0.0), Tier("bay", 0.1)), "a clinician"))
+    assert [(one.name, one.events, one.n) for one in same.tiers] == [
+        ("ward", 2, 100),
+        ("bay", 9, 30),
+    ]
+    assert same.signed_by == "a clinician"
+    finer = with_cut_offs(own, Tiers((Tier("a", 0.0), Tier("b", 0.1), Tier("c", 0.3)), "x"))
+    assert [one.n for one in finer.tiers] == [100, 0, 0]
+    other = with_cut_offs(own, Tiers((Tier("a", 0.0), Tier("b", 0.2)), "x"))
+    assert [one.observed_rate for one in other.tiers] == [None, None]
+
+
+def test_a_tier_with_nothing_observed_in_it_is_never_called_low():
+    own = Tiers((Tier("low", 0.0, 0, 1000, 900, 0.01), Tier("high", 0.1)))
+    assert own.low_is_shown
+    moved = with_cut_offs(own, Tiers((Tier("low", 0.0), Tier("high", 0.2)), "x"))
+    assert moved.shown_name(0) == NOT_SHOWN_LOW

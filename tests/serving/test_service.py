@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.access.keys import KeyFile
 from serving.ledger import Ledger
 from serving.messages import EXAMPLE_REQUEST
 
@@ -40,11 +42,14 @@ def an_environment(home: Path, **more: str) -> dict[str, str]:
 
 
 class Server:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str = "") -> None:
         self.base = f"http://127.0.0.1:{port}"
+        self.token = token
 
     def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         headers = {} if body is None else {"content-type": "application/json"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
         asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
             self.base + path, body, headers
         )
@@ -67,13 +72,15 @@ class Server:
 
 
 @contextmanager
-def serving(command, port, log: Path, cwd: Path, environment):
+def serving(command, port, log: Path, cwd: Path, environment, keys=True):
+    home = Path(environment["HOME"]) / ".vigicell"
+    token = KeyFile(home / "keys.json").add("a test", "admin") if keys else ""
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command, stdout=sink, stderr=sink, cwd=cwd, env=environment, start_new_session=True
         )
         try:
-            server = Server(port)
+            server = Server(port, token)
             server.wait(process)
             yield server
         finally:
@@ -125,6 +132,30 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
     assert one.verify().entries == 2
     assert one.verify().holds
     one.close()
+
+
+def test_the_first_start_says_a_token_once_and_without_one_nobody_is_answered(tmp_path):
+    port = a_free_port()
+    command = serve("--port", str(port))
+    environment = an_environment(tmp_path / "home", VIGICELL_HOME="own")
+    environment["PYTHONPATH"] = str(ROOT)
+    with serving(command, port, tmp_path / "log", tmp_path, environment, keys=False) as server:
+        assert {server.ask(check)[0] for check in ("/livez", "/v1/openapi.json")} == {200}
+        for path, body in (
+            ("/v1/model", None), ("/v1/risk", b"{}"), ("/v1/risk", b"x" * 3_000_000),
+            ("/v1/grade", b"{}"), ("/metrics", None),
+        ):  # fmt: skip
+            assert server.ask(path, body)[0] == 401
+        (token,) = re.findall(r"^ {4}(vc_\S+)$", (tmp_path / "log").read_text(), re.M)
+        server.token = token
+        assert server.ask("/v1/model")[0] == 200
+        assert server.ask(f"/v1/{MARKER}")[0] == 404
+        assert MARKER not in server.ask("/metrics")[1].decode()
+    assert token not in (tmp_path / "own" / "keys.json").read_text()
+    with serving(command, port, tmp_path / "log2", tmp_path, environment, keys=False) as server:
+        server.token = token
+        assert server.ask("/v1/model")[0] == 200
+    assert "vc_" not in (tmp_path / "log2").read_text()
 
 
 def test_readiness_tells_the_truth_without_a_release(tmp_path):

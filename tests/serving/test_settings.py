@@ -26,11 +26,14 @@ def test_every_setting_is_read(tmp_path):
             "VIGICELL_PORT": "8080",
             "VIGICELL_BODY_LIMIT_BYTES": "4096",
             "VIGICELL_SITE_MAPPING": str(mapping),
+            "VIGICELL_HOME": str(tmp_path / "home"),
+            "VIGICELL_KEYS": str(tmp_path / "k.json"),
         }
     )
     assert settings == Settings(
         ledger=tmp_path / "l.sqlite", release=tmp_path, demo=True, host="::1", port=8080,
-        body_limit_bytes=4096, site_mapping=mapping,
+        body_limit_bytes=4096, site_mapping=mapping, home=tmp_path / "home",
+        keys=tmp_path / "k.json",
     )  # fmt: skip
 
 

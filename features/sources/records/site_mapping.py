@@ -71,12 +71,16 @@ class SiteMapping:
         (input or "", unit as written) -> UCUM unit.
     delays : dict
         Input -> days from taken to known.
+    lymphodepletion_day : float or None
+        The day on which a service assumes that lymphodepletion starts where a request does not
+        say; its settings state it, not the mapping file.
     """
 
     meanings: Mapping[Coding, Meaning] = field(default_factory=dict)
     answers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     delays: Mapping[str, float] = field(default_factory=dict)
+    lymphodepletion_day: float | None = None
 
     def codes(self) -> Codes:
         """Return the public codes with those of the site."""

@@ -1,0 +1,25 @@
+"""What a service is started with: one TOML file, with the environment on top.
+
+:mod:`serving.settings.declared` is the table of all settings; the reader, the drafted file and the
+messages derive from it.
+"""
+
+from serving.settings.settings import (
+    DEFAULT_BODY_LIMIT_BYTES,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    Settings,
+    default_ledger,
+    site_mapping_of,
+)
+from serving.settings.site_tables import SignedCutOffs
+
+__all__ = [
+    "DEFAULT_BODY_LIMIT_BYTES",
+    "DEFAULT_HOST",
+    "DEFAULT_PORT",
+    "Settings",
+    "SignedCutOffs",
+    "default_ledger",
+    "site_mapping_of",
+]

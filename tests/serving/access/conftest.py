@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+from serving.access.gate import Gate, GatePost
+from serving.access.guard import Guard
+from serving.access.keys import KeyFile, KeyRing
+from serving.access.rate import Rate
+from serving.doorway import Doorway
+from serving.metrics_route import add_metrics_route
+from tests.serving.conftest import Client
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return KeyFile(tmp_path / "keys.json")
+
+
+@pytest.fixture
+def door(client, keys):
+    """The app of a desk, behind the gate and the doorway, as the service puts it together."""
+    add_metrics_route(client.api)
+    post = GatePost()
+    post.guard = Guard(KeyRing(keys), Rate(60_000, 1000))
+    one = Client(Doorway(Gate(client.api, post)))
+    one.post = post
+    return one
+
+
+@pytest.fixture
+def ask(door):
+    """Ask as somebody with this header, or with none."""
+
+    def asking(method, path, token=None, body=None, header=None):
+        headers = {} if header is None else {"authorization": header}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
+        content = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return door.request(method, path, headers=headers, content=content)
+
+    return asking

@@ -21,6 +21,7 @@ from models.release import load_release  # noqa: E402 - only after the switch
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
+from serving.feed import Feed  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
@@ -88,6 +89,7 @@ class VigiCell:
         self._desk = Desk(release, Ledger(settings.ledger), demo=settings.demo, site=site)
         api.body_limit_bytes = settings.body_limit_bytes
         api.desk = self._desk
+        api.feed = Feed(self._desk)
 
     def __is_ready__(self) -> bool:
         """Whether an answer could be given and recorded now."""
@@ -96,7 +98,7 @@ class VigiCell:
     @bentoml.on_shutdown
     def close(self) -> None:
         """Take no more requests and close the ledger."""
-        api.desk = None
+        api.desk = api.feed = None
         self._desk.close()
 
 

@@ -95,7 +95,7 @@ def _add_ward(api: FeedApp) -> None:
         summary="The open courses, those to look at first in front",
     )
     async def get_ward() -> Response:
-        return await _read(api, _ward)
+        return await _read(api, ward_told)
 
     @api.post(
         "/v1/outcomes",
@@ -134,7 +134,14 @@ def _add_action(api: FeedApp, name: ActionName) -> None:
         )  # fmt: skip
 
 
-def _ward(feed: Feed) -> bytes:
+def ward_told(feed: Feed) -> bytes:
+    """Return the ward list of a feed now.
+
+    Raises
+    ------
+    LedgerError
+        When the ledger cannot be read.
+    """
     page = feed.book.open_courses(feed.desk.ledger)
     return ward_of(page, feed.desk.plan.rows, feed.shifts, feed.clock()).model_dump_json().encode()
 

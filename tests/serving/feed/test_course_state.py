@@ -122,7 +122,10 @@ def test_a_retraction_takes_away_and_brings_nothing_back():
 
 
 def test_the_latest_finding_counts_and_each_by_itself():
-    first = {"event_id": "a", "findings": {"enlarged_organs": 1, "immunosuppressed": True, "day": 3}}
+    first = {
+        "event_id": "a",
+        "findings": {"enlarged_organs": 1, "immunosuppressed": True, "day": 3},
+    }
     second = {"event_id": "b", "findings": {"enlarged_organs": 2, "day": 2}}
     third = {"event_id": "c", "findings": {"haemophagocytosis": False, "day": 3}}
     state = fold(entries_of([third], [first], [second]))

@@ -17,6 +17,7 @@ from training.judging.instability import classification, instability, prediction
 from training.judging.learning_curve import drawn_patients
 from training.judging.rows import MODEL
 from training.plan import EvaluationPlan, IntervalPlan
+from training.run_figures import run_figures
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +100,10 @@ def test_the_search_counts_what_it_tried(done):
     search = done.evaluation["selection_bias"]["search"]
     assert search["settings_tried"] == done.cross_fit.models_tried
     assert MODEL in done.evaluation["selection_bias"]["best_of"]["compared"]
+
+
+def test_the_picture_of_instability_is_its_band(done):
+    drawn = dict(run_figures(done))
+    band = done.evaluation["instability"]["band"]
+    median = drawn["instability"].axes[0].lines[0]
+    assert list(median.get_ydata()) == [one["median"] for one in band]

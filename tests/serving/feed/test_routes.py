@@ -1,4 +1,4 @@
-"""The routes as a client sees them: contract, statuses, and nothing of a patient where it must not be."""
+"""The routes as a client sees them: contract, statuses, and no patient where none must be."""
 
 import json
 import logging

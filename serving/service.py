@@ -1,6 +1,6 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; ``/metrics`` and every ``/v1`` route belong to
 the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
 """
 
@@ -23,6 +23,7 @@ from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.feed import Feed  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
+from serving.metrics_route import add_metrics_route  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
 
@@ -65,6 +66,7 @@ class StoredRelease(BentoModel):
 
 
 api = build_api()
+add_metrics_route(api)
 
 
 @bentoml.service(
@@ -72,6 +74,7 @@ api = build_api()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
+    metrics={"enabled": False},  # our own: see serving/metrics_route.py
     logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )

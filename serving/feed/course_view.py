@@ -5,6 +5,7 @@ from serving.feed.accepting import FIELDS
 from serving.feed.acknowledging import attention
 from serving.feed.course_state import CourseState
 from serving.feed.feed import Feed
+from serving.feed.folded import unmapped_of
 from serving.feed.told import CourseTold, EventKept, Turn
 from serving.ledger import Kind
 from serving.replies import QuestionAnswer, RiskAnswer
@@ -35,7 +36,7 @@ def course_told(feed: Feed, course_id: str) -> bytes:
         attention=attention(course.points, course.acts, feed.clock()),
         course_of_tiers=[one.point for one in course.points],
         events=_events(state),
-        unmapped=last.unmapped,
+        unmapped=unmapped_of(state, feed.desk.site),
         set_aside=last.set_aside,
         outcomes=[dict(one) for one in state.outcomes.values()],
         answer=_answer(feed, last.now.answer_id),

@@ -24,6 +24,7 @@ from serving.ledger import Entry, EntryRefused, Kind
 
 _MOST_TRIES = 50  # of one turn that other services take first
 _LOCKS = 64
+_NOTHING_NEW: Mapping[str, Any] = {"accepted": [], "corrected": [], "waiting": [], "unmapped": []}
 Clock = Callable[[], datetime]
 
 
@@ -198,7 +199,8 @@ def _turn(
             key for key, by in gone.items() if key in after.events and (by in new or key in new)
         ],
         waiting=[] if found is None else found.waiting(after),
-        unmapped=list(rows.unmapped),
+        unmapped=[one for one in rows.unmapped if one.event_id in new],
+        unmapped_in_all=len(rows.unmapped),
         set_aside=list(set_aside),
         now=point_of(made),
     )
@@ -207,10 +209,4 @@ def _turn(
 def _again(state: CourseState, known: tuple[str, ...] = ()) -> bytes:
     """Return the last reply, with nothing new in it."""
     last = Turn.model_validate_json(state.told)
-    return (
-        last.model_copy(
-            update={"accepted": [], "known": list(known), "corrected": [], "waiting": []}
-        )
-        .model_dump_json()
-        .encode()
-    )
+    return last.model_copy(update={**_NOTHING_NEW, "known": list(known)}).model_dump_json().encode()

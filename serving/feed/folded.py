@@ -75,11 +75,10 @@ def folded(state: CourseState, site: SiteMapping) -> Folded:
     RequestProblem
         When a table would be longer than a request may be.
     """
-    row, reader = dict(state.row or {}), Reader(site)
+    row = dict(state.row or {})
     infused_at = row["course"].get("infused_at")
     read = state.read
-    found = [reader.row(key, one) for key, one in read.items()]
-    rows = [one for one in found if isinstance(one, Row)]
+    rows, unmapped = _read_by(site, read)
     rows.sort(key=lambda one: (known_day(one.content, infused_at), one.event_id))
     _require_room(rows)
     findings = {key: one["findings"] for key, one in read.items() if "findings" in one}
@@ -89,7 +88,23 @@ def folded(state: CourseState, site: SiteMapping) -> Folded:
         "findings": _latest_findings(findings, infused_at),
         "treatments_recorded": row.get("treatments_recorded", False),
     }
-    return Folded(tuple(rows), tuple(one for one in found if isinstance(one, Unmapped)), rest)
+    return Folded(tuple(rows), tuple(unmapped), rest)
+
+
+def unmapped_of(state: CourseState, site: SiteMapping) -> list[Unmapped]:
+    """Return the events of a course that are kept and not read."""
+    return _read_by(site, state.read)[1]
+
+
+def _read_by(
+    site: SiteMapping, events: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Row], list[Unmapped]]:
+    reader = Reader(site)
+    found = [reader.row(key, one) for key, one in events.items()]
+    return (
+        [one for one in found if isinstance(one, Row)],
+        [one for one in found if isinstance(one, Unmapped)],
+    )
 
 
 def known_day(content: Mapping[str, Any], infused_at: str | None) -> float:

@@ -58,8 +58,9 @@ class Turn(Reply):
         "does",
     )
     unmapped: list[Unmapped] = Field(
-        default_factory=list, description="all events of the course that are kept and not read"
+        default_factory=list, description="of what was sent now: events that are kept and not read"
     )
+    unmapped_in_all: int = Field(default=0, description="how many of them the course has")
     set_aside: list[str] = Field(
         default_factory=list,
         description="earlier events that cannot be read any more, for instance under a new row",

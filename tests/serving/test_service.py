@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_EVENTS, EXAMPLE_ID
 from serving.ledger import Ledger
 from serving.messages import EXAMPLE_REQUEST
 
@@ -43,10 +44,12 @@ class Server:
     def __init__(self, port: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
 
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def ask(
+        self, path: str, body: bytes | None = None, method: str | None = None
+    ) -> tuple[int, bytes]:
         headers = {} if body is None else {"content-type": "application/json"}
         asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
-            self.base + path, body, headers
+            self.base + path, body, headers, method=method
         )
         try:
             with _OPENER.open(asked, timeout=30) as reply:
@@ -125,6 +128,22 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
     assert one.verify().entries == 2
     assert one.verify().holds
     one.close()
+
+
+def test_the_running_service_keeps_courses_and_lists_them(tmp_path):
+    port, log, ledger = a_free_port(), tmp_path / "log", tmp_path / "ledger.sqlite"
+    command = serve("--port", str(port), "--ledger", str(ledger))
+    course = f"/v1/courses/{EXAMPLE_ID}"
+    marked = {**EXAMPLE_COURSE, "hospital_id": MARKER}
+    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
+        assert server.ask(course, json.dumps(marked).encode(), "PUT")[0] == 200
+        assert server.ask(f"{course}/events", json.dumps(EXAMPLE_EVENTS).encode())[0] == 200
+        listed = json.loads(server.ask("/v1/ward")[1])["courses"]
+        assert [one["hospital_id"] for one in listed] == [MARKER]
+        counted = server.ask("/metrics")[1].decode()
+    for text in (counted, log.read_text()):
+        assert MARKER not in text
+        assert EXAMPLE_ID not in text
 
 
 def test_readiness_tells_the_truth_without_a_release(tmp_path):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from features.cohort_files import read_cohort
 from features.errors import LedgerError
 from features.sources.records.codes import Meaning
 from features.sources.records.site_mapping import SiteMapping
@@ -13,6 +14,7 @@ from serving.errors import Contradiction, NotThere, PayloadErased, RequestProble
 from serving.feed import messages
 from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_EVENTS
 from serving.ledger import Kind, Ledger
+from serving.ledger_export import export_ledger
 from tests.serving.feed.talking import ID, OTHER_ID, Ward, crp, grading
 
 
@@ -287,6 +289,8 @@ def test_what_is_not_mapped_is_told_kept_and_not_read(local, event, what):
     assert len(request["measurements"]) == 1
     assert request["grades"] == []
     assert [one["event_id"] for one in local.course()["unmapped"]] == ["a"]
+    later = local.send(crp("c", 50, day=2))
+    assert (later["unmapped"], later["unmapped_in_all"]) == ([], 1)
 
 
 def test_what_is_mapped_later_is_read_from_the_next_answer_on(local):
@@ -294,7 +298,7 @@ def test_what_is_mapped_later_is_read_from_the_next_answer_on(local):
     assert local.send(coded("a", "XYZ", value=600, unit="ng/mL", day=1))["unmapped"]
     more = {**SITE.meanings, ("local:lis", "XYZ"): Meaning("input", "ferritin_ng_ml")}
     local.feed.desk.site = SiteMapping(meanings=more)
-    assert local.send(crp("b", 50))["unmapped"] == []
+    assert local.send(crp("b", 50))["unmapped_in_all"] == 0
     request = json.loads(entries(local)[-1].request)
     assert {one["input"] for one in request["measurements"]} == {"ferritin_ng_ml", "crp_mg_l"}
 
@@ -356,3 +360,15 @@ def test_the_words_are_those_of_the_language_that_is_asked_for(ward):
     ward.put()
     told = ward.send(grading("a", 2), language="zh")
     assert any("\u4e00" <= one <= "\u9fff" for one in told["now"]["because"])
+
+
+def test_what_the_feed_saw_is_exported_as_one_cohort(ward, tmp_path):
+    ward.put()
+    ward.put(OTHER_ID)
+    ward.send(crp("a", 840), grading("g", 1))
+    ward.send(crp("b", 84, corrects="a"))
+    found = export_ledger(ward.feed.desk.ledger, tmp_path / "seen", SiteMapping())
+    assert (found.courses, found.left_out) == (2, {})
+    cohort = read_cohort(tmp_path / "seen")
+    assert list(cohort.measurements["value"]) == [84.0]
+    assert set(cohort.courses["course_id"]) == {ID, OTHER_ID}

@@ -225,6 +225,24 @@ def test_the_change_is_told_since_the_shift_began(graded):
     assert graded.row()["since_last_shift"] == "lower"
 
 
+def test_the_clock_of_the_machine_may_go_back_the_ledger_tells_the_order(graded, monkeypatch):
+    graded.put(ID)
+    graded.send(grading("a", 1))
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("serving.ledger.writing.datetime", Earlier)
+    told = graded.send(grading("b", 3, day=2.5))
+    monkeypatch.undo()
+    assert graded.row()["now"] == told["now"]
+    assert graded.course()["answer"]["ledger_id"] == told["now"]["answer_id"]
+    assert graded.row()["attention"]["unacknowledged"]
+    assert graded.feed.desk.ledger.verify().holds
+
+
 def test_a_book_that_is_made_again_says_the_same(graded):
     graded.put(ID)
     graded.put(OTHER_ID)

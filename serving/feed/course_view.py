@@ -1,14 +1,18 @@
 """One course as it is shown: where it stands and stood, what was sent, who has taken note."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
 from serving.errors import NotThere
 from serving.feed.accepting import FIELDS
 from serving.feed.acknowledging import attention
 from serving.feed.course_state import CourseState
 from serving.feed.feed import Feed
 from serving.feed.folded import unmapped_of
-from serving.feed.told import CourseTold, EventKept, Turn
+from serving.feed.told import CourseTold, EventKept
 from serving.ledger import Kind
-from serving.replies import QuestionAnswer, RiskAnswer
 
 ESTIMATES = ("probability", "interval", "compared", "tier", "explanation", "could_change")
 
@@ -27,7 +31,7 @@ def course_told(feed: Feed, course_id: str) -> bytes:
     course = feed.book.course(feed.desk.ledger, course_id)
     if course is None:
         raise NotThere("The course was erased a moment ago.")
-    last = Turn.model_validate_json(state.told)
+    last = from_json(state.told)
     row = state.row or {}
     told = CourseTold.model_construct(
         course_id=course_id,
@@ -37,11 +41,11 @@ def course_told(feed: Feed, course_id: str) -> bytes:
         course_of_tiers=[one.point for one in course.points],
         events=_events(state),
         unmapped=unmapped_of(state, feed.desk.site),
-        set_aside=last.set_aside,
+        set_aside=last["set_aside"],
         outcomes=[dict(one) for one in state.outcomes.values()],
-        answer=_answer(feed, last.now.answer_id),
-    )
-    return told.model_dump_json().encode()
+        answer=None,
+    ).model_dump(mode="json")
+    return to_json({**told, "answer": _answer(feed, last["now"]["answer_id"])})
 
 
 def _events(state: CourseState) -> list[EventKept]:
@@ -60,19 +64,16 @@ def _events(state: CourseState) -> list[EventKept]:
     ]
 
 
-def _answer(feed: Feed, answer_id: str) -> RiskAnswer | None:
+def _answer(feed: Feed, answer_id: str) -> dict[str, Any] | None:
+    """Return a recorded answer as it was written, maybe by an older version of the service."""
     found = feed.desk.ledger.read(answer_id)
     if found is None or found.kind is not Kind.ANSWER or found.erased is not None:
         return None
-    return as_shown(RiskAnswer.model_validate_json(found.answer))
+    return as_shown(from_json(found.answer))
 
 
-def as_shown(answer: RiskAnswer) -> RiskAnswer:
+def as_shown(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recorded answer without the estimates of silent models, which are never shown."""
-    return answer.model_copy(update={"answers": [_shown(one) for one in answer.answers]})
-
-
-def _shown(one: QuestionAnswer) -> QuestionAnswer:
-    if not getattr(one, "silent", False):
-        return one
-    return one.model_copy(update=dict.fromkeys(ESTIMATES))
+    hidden = dict.fromkeys(ESTIMATES)
+    answers = [{**one, **hidden} if one.get("silent") else one for one in answer["answers"]]
+    return {**answer, "answers": answers}

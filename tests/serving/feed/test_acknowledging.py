@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.feed.acknowledging import PointAt, attention, last_rise
@@ -38,6 +38,7 @@ _STATES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(states=_STATES, data=st.data())
 def test_a_snoozed_course_that_worsens_comes_back(states, data):
     points = points_of(states)
@@ -49,6 +50,7 @@ def test_a_snoozed_course_that_worsens_comes_back(states, data):
     assert found.snooze_ended == ("worse" if worsened else None)
 
 
+@settings(deadline=None)
 @given(states=_STATES, data=st.data())
 def test_what_became_worse_is_unacknowledged_until_an_answer_from_then_on_is_acknowledged(
     states, data
@@ -64,12 +66,14 @@ def test_what_became_worse_is_unacknowledged_until_an_answer_from_then_on_is_ack
     assert found.unacknowledged == any(rise > at for rise in rises)
 
 
+@settings(deadline=None)
 @given(states=_STATES)
 def test_acknowledging_the_latest_answer_is_always_enough(states):
     points = points_of(states)
     assert not attention(points, [an_act("acknowledge", len(points) - 1)], START).unacknowledged
 
 
+@settings(deadline=None)
 @given(states=_STATES)
 def test_no_point_is_worse_than_itself_and_never_both_ways_by_the_tier_alone(states):
     points = [one.point for one in points_of(states)]

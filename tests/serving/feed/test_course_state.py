@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.sources.records.site_mapping import SiteMapping
@@ -66,6 +66,7 @@ def some_events(draw, least=1):
     return events
 
 
+@settings(deadline=None)
 @given(events=some_events(), data=st.data())
 def test_the_order_of_arrival_does_not_matter(events, data):
     one = fold(entries_of(*[[event] for event in events]))
@@ -75,6 +76,7 @@ def test_the_order_of_arrival_does_not_matter(events, data):
     assert request_of(one) == request_of(other)
 
 
+@settings(deadline=None)
 @given(events=some_events(), data=st.data())
 def test_what_arrives_again_changes_nothing(events, data):
     again = data.draw(st.lists(st.sampled_from(events), max_size=5))
@@ -84,6 +86,7 @@ def test_what_arrives_again_changes_nothing(events, data):
     assert twice.events == once.events
 
 
+@settings(deadline=None)
 @given(events=some_events(least=2), data=st.data())
 def test_a_correction_is_as_if_the_corrected_event_had_never_come(events, data):
     old, new = events[0], {**events[1], "corrects": events[0]["event_id"]}
@@ -95,6 +98,7 @@ def test_a_correction_is_as_if_the_corrected_event_had_never_come(events, data):
     assert corrected.events[old["event_id"]] == old, "the old one is kept"
 
 
+@settings(deadline=None)
 @given(events=some_events(least=2), data=st.data())
 def test_a_correction_changes_no_landmark_before_either_was_known(events, data):
     """It does change later ones, also those at which only the old one was known."""

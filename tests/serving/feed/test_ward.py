@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.answer import Desk
@@ -144,6 +144,7 @@ def test_ice_is_due_twice_a_day_and_overdue_after_that():
     assert ice(0.75).last_hours_ago is None
 
 
+@settings(deadline=None)
 @given(day=st.floats(0, 13), ice=st.floats(0, 13), laboratory=st.floats(0, 13))
 def test_a_higher_level_is_never_due_later(day, ice, laboratory):
     point = a_point(ice=ice, laboratory=laboratory)
@@ -185,6 +186,7 @@ def test_shifts_follow_the_clock_of_the_ward_over_a_change_of_the_clocks():
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(now=st.integers(0, 10 * 365 * 24 * 60).map(lambda at: _START + timedelta(minutes=at)))
 def test_a_shift_never_begins_later_than_now_nor_more_than_a_day_before(now):
     began = Shifts((time(6), time(14), time(22)), "Europe/Berlin").began(now)

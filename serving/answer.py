@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 from features.sources.records.site_mapping import SiteMapping
@@ -25,6 +26,31 @@ from serving.replies import (
 )
 from serving.sentences import say
 from serving.words import TOP_TIER, action, not_covered
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer before it is recorded.
+
+    Attributes
+    ----------
+    entry : Entry
+        As it is to be recorded.
+    reply : RiskAnswer
+        As it may be shown.
+    shown : bytes
+        The same as JSON.
+    bedside : Bedside
+        The course that was read.
+    started : float
+        When the work began, for the measures.
+    """
+
+    entry: Entry
+    reply: RiskAnswer
+    shown: bytes
+    bedside: Bedside
+    started: float
 
 
 class Desk:
@@ -57,14 +83,19 @@ class Desk:
         site: SiteMapping | None = None,
         plan: SitePlan | None = None,
     ) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._demo = demo
-        self._site = site or SiteMapping()
-        self._plan = Plan(plan)
-        self._panel = Panel(release, demo=demo)
+        self.site = site or SiteMapping()
+        self.plan = Plan(plan)
+        self.panel = Panel(release, demo=demo)
 
-    def answer(self, body: bytes, language: str = "en") -> bytes:
+    def answer(self, body: bytes, language: str = "en", who: str = "") -> bytes:
         """Answer one request; the answer is on the disk before it is returned.
+
+        Parameters
+        ----------
+        who : str
+            Who asks, for the ledger.
 
         Raises
         ------
@@ -73,18 +104,50 @@ class Desk:
         LedgerError
             When the answer could not be recorded; then it is not given.
         """
+        return self.give(self.prepared(body, language, who=who))
+
+    def prepared(
+        self, body: bytes, language: str = "en", *, subject: str = "", who: str = ""
+    ) -> Prepared:
+        """Make an answer that is not recorded yet, and therefore not to be shown.
+
+        Parameters
+        ----------
+        subject : str
+            Service id of the course, where it has one.
+        who : str
+            Who asks.
+
+        Raises
+        ------
+        RequestProblem
+            As :meth:`answer` does.
+        """
         started = perf_counter()
         request = read_request(body, RiskRequest)
-        bedside = Bedside(course_so_far(request, self._site), language)
-        answers = self._panel.answers(request.questions, bedside)
-        entry_id = secrets.token_urlsafe(16)
-        made = self._reply(entry_id, bedside, answers).model_dump_json().encode()
-        predictors = self._panel.predictors(bedside, answers)
-        self._ledger.append(Entry(entry_id, self._panel.version, body, predictors, made))
-        _count(answers, perf_counter() - started)
-        return made
+        bedside = Bedside(course_so_far(request, self.site), language)
+        answers = self.panel.answers(request.questions, bedside)
+        reply = self._reply(secrets.token_urlsafe(16), bedside, answers)
+        made = reply.model_dump_json().encode()
+        predictors = self.panel.predictors(bedside, answers)
+        entry = Entry(
+            reply.ledger_id, self.panel.version, body, predictors, made, subject=subject, who=who
+        )
+        return Prepared(entry, reply, made, bedside, started)
 
-    def grade(self, body: bytes, language: str = "en") -> bytes:
+    def give(self, one: Prepared, *before: Entry) -> bytes:
+        """Record an answer, behind other entries or alone, and return it.
+
+        Raises
+        ------
+        LedgerError
+            When it could not be recorded; then it is not given, and nothing else is recorded.
+        """
+        self.ledger.append(*before, one.entry)
+        _count(one.reply.answers, perf_counter() - one.started)
+        return one.shown
+
+    def grade(self, body: bytes, language: str = "en", who: str = "") -> bytes:
         """Grade and score one course, without any model; recorded like an answer.
 
         Raises
@@ -94,28 +157,30 @@ class Desk:
         """
         started = perf_counter()
         request = read_request(body, GradeRequest)
-        bedside = Bedside(course_so_far(request, self._site), language)
+        bedside = Bedside(course_so_far(request, self.site), language)
         entry_id = secrets.token_urlsafe(16)
         made = _grades(entry_id, bedside).model_dump_json().encode()
-        self._ledger.append(Entry(entry_id, self._panel.version, body, b"", made, kind=Kind.GRADE))
+        self.ledger.append(
+            Entry(entry_id, self.panel.version, body, b"", made, kind=Kind.GRADE, who=who)
+        )
         measures().seconds.observe(perf_counter() - started)
         return made
 
     def facts(self) -> ReleaseFacts:
         """Return what is loaded, for ``GET /v1/model``."""
-        return self._panel.facts()
+        return self.panel.facts()
 
     def questions(self) -> list[Asked]:
         """Return the questions that can be asked by name, in words."""
-        return self._panel.questions()
+        return self.panel.questions()
 
     def ready(self) -> bool:
         """Whether an answer could be given and recorded now."""
-        return self._panel.can_answer() and self._ledger.writable()
+        return self.panel.can_answer() and self.ledger.writable()
 
     def close(self) -> None:
         """Close the ledger."""
-        self._ledger.close()
+        self.ledger.close()
 
     def _reply(
         self, entry_id: str, bedside: Bedside, answers: Sequence[QuestionAnswer]
@@ -126,8 +191,8 @@ class Desk:
             ledger_id=entry_id,
             language=language,
             demonstration=self._demo,
-            synthetic_notice=say("said.synthetic", language) if self._panel.synthetic else None,
-            release=self._panel.version,
+            synthetic_notice=say("said.synthetic", language) if self.panel.synthetic else None,
+            release=self.panel.version,
             product=course.product.name if course.product else None,
             landmark_day=course.landmark,
             watch=watch,
@@ -145,9 +210,9 @@ class Desk:
         language = bedside.language
         if watch is None:
             because = say("plan.base", language)
-            return self._plan.told("lowest", because, bedside.course, language)
+            return self.plan.told("lowest", because, bedside.course, language)
         level = level_of(watch.rank, watch.of)
-        return self._plan.told(level, watch.because, bedside.course, language)
+        return self.plan.told(level, watch.because, bedside.course, language)
 
 
 def _grades(entry_id: str, bedside: Bedside) -> GradeAnswer:

@@ -23,6 +23,7 @@ from serving.messages import (
     CourseRequest,
     Grading,
     Measurement,
+    Message,
     Problem,
     RiskRequest,
     Treatment,
@@ -42,7 +43,7 @@ _NO_INFUSION = Problem(
 )
 
 
-_Request = TypeVar("_Request", bound=CourseRequest)
+_Request = TypeVar("_Request", bound=Message)
 
 
 def read_request(body: bytes, kind: type[_Request] = RiskRequest) -> _Request:  # type: ignore[assignment]  # the default is one

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import LedgerError, ModelFormatError, ReleaseError, VigiCellError
-from serving.messages import CourseRequest, ErrorBody, Problem, RiskRequest, field_names
+from serving.messages import ErrorBody, Message, Problem, RiskRequest, field_names
 
 _log = logging.getLogger("vigicell.serving")
 _LONGEST_KEY = 40  # characters of an unknown field's name that are repeated
@@ -47,6 +47,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "less_than": ("is too large", "less than {lt}"),
     "string_too_long": ("is too long", "up to {max_length} characters"),
     "string_too_short": ("is empty", "at least {min_length} character"),
+    "string_pattern_mismatch": (
+        "holds characters that are not legal here",
+        "one line without control characters",
+    ),
     "too_long": ("has too many elements", "up to {max_length}"),
     "timezone_aware": (
         "has no time zone",
@@ -78,13 +82,31 @@ class WrongContentType(VigiCellError):
     """A body that is not declared to be JSON."""
 
 
+class NotThere(VigiCellError):
+    """A course or an answer that the ledger does not hold."""
+
+
+class Contradiction(VigiCellError):
+    """What was sent contradicts what was recorded under the same id."""
+
+
+class PayloadErased(VigiCellError):
+    """Something that was recorded and erased since, under retention."""
+
+
+_STATUS_OF_REQUESTS: Mapping[type[VigiCellError], int] = {
+    NotThere: 404,
+    Contradiction: 409,
+    PayloadErased: 410,
+    BodyTooLarge: 413,
+    WrongContentType: 415,
+}
+
+
 def status_of(error: VigiCellError) -> int:
     """Return the HTTP status of an error; what is not the service's fault is 4xx."""
-    if isinstance(error, BodyTooLarge):
-        return 413
-    if isinstance(error, WrongContentType):
-        return 415
-    return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
+    known = {**_STATUS, **_STATUS_OF_REQUESTS}
+    return next((code for kind, code in known.items() if isinstance(error, kind)), 422)
 
 
 def body_of(error: VigiCellError) -> ErrorBody:
@@ -98,7 +120,7 @@ def body_of(error: VigiCellError) -> ErrorBody:
     )
 
 
-def problems_of(error: ValidationError, kind: type[CourseRequest] = RiskRequest) -> RequestProblem:
+def problems_of(error: ValidationError, kind: type[Message] = RiskRequest) -> RequestProblem:
     """Turn pydantic's findings into ours, without the input and without its texts."""
     found = error.errors(include_url=False, include_input=False)
     return RequestProblem(
@@ -136,7 +158,7 @@ def _problem(
     found: str,
     location: Sequence[int | str],
     context: Mapping[str, Any],
-    kind: type[CourseRequest],
+    kind: type[Message],
 ) -> Problem:
     if found == "extra_forbidden":
         return _unknown_field(location[:-1], str(location[-1]), kind)
@@ -153,7 +175,7 @@ def _problem(
     )
 
 
-def _unknown_field(parent: Sequence[int | str], key: str, kind: type[CourseRequest]) -> Problem:
+def _unknown_field(parent: Sequence[int | str], key: str, kind: type[Message]) -> Problem:
     """Say which field does not exist: its name, unlike its value, is no patient's."""
     names = field_names(parent, kind)
     shown = "".join(one if one.isprintable() else "?" for one in key[:_LONGEST_KEY])

@@ -5,7 +5,7 @@ The request follows the cohort's tables: its fields, legal words and limits are 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NotRequired
 
 from pydantic import (
     AwareDatetime,
@@ -44,6 +44,8 @@ class Message(BaseModel):
     """Strict: no text is read as a number, no unknown field is passed over."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+    parts: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Legal fields of the objects inside, by the field that holds them."""
 
 
 class LegalWord:
@@ -262,9 +264,7 @@ _FIELDS: Mapping[str, Sequence[str]] = {
 }
 
 
-def field_names(
-    location: Sequence[int | str], kind: type[CourseRequest] = RiskRequest
-) -> Sequence[str]:
+def field_names(location: Sequence[int | str], kind: type[Message] = RiskRequest) -> Sequence[str]:
     """Return the legal fields of the object at a location of a request."""
-    where = next((part for part in location if isinstance(part, str)), "")
-    return _FIELDS.get(where) or list(kind.model_fields)
+    where = next((part for part in reversed(location) if isinstance(part, str)), "")
+    return kind.parts.get(where) or _FIELDS.get(where) or list(kind.model_fields)

@@ -24,6 +24,7 @@ from serving.site_tiers import with_site_tiers
 TOKEN = "VIGICELL_TOKEN"  # noqa: S105 - the name of a variable, so that no token is an argument
 RELEASE_TAG = "vigicell-release:latest"
 _PATIENCE_SECONDS = 60.0
+_COMMAND = "serving score"  # who asks where no token names anybody
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # patients' data: direct
 
 
@@ -90,7 +91,7 @@ def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[byt
     )
     try:
         for body in requests:
-            yield desk.answer(body)
+            yield desk.answer(body, who=_COMMAND)
     finally:
         desk.close()
 

@@ -23,6 +23,7 @@ from serving.access.gate import Gate, GatePost  # noqa: E402 - only after the sw
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
+from serving.feed import Feed, Shifts  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
 from serving.metrics_route import add_metrics_route  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG, guard_of  # noqa: E402 - only after the switch
@@ -104,6 +105,7 @@ class VigiCell:
         api.body_limit_bytes = settings.body_limit_bytes
         api.language = settings.language
         api.desk = self._desk
+        api.feed = Feed(self._desk, Shifts(settings.shift_starts, settings.time_zone))
         post.guard = self._guard
 
     def __is_ready__(self) -> bool:
@@ -113,7 +115,7 @@ class VigiCell:
     @bentoml.on_shutdown
     def close(self) -> None:
         """Take no more requests and close the ledger."""
-        post.guard = api.desk = None
+        post.guard = api.desk = api.feed = None
         self._desk.close()
         self._guard.close()
 

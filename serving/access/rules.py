@@ -28,6 +28,16 @@ RULES: Mapping[tuple[str, str], Roles] = {
     ("GET", "/v1/questions"): EVERY_ROLE,
     ("POST", "/v1/risk"): BEDSIDE,
     ("POST", "/v1/grade"): FINDINGS,
+    ("PUT", "/v1/courses/{course_id}"): BEDSIDE,
+    ("POST", "/v1/courses/{course_id}/events"): BEDSIDE,
+    ("GET", "/v1/courses/{course_id}"): BEDSIDE,
+    ("GET", "/v1/ward"): BEDSIDE,
+    ("POST", "/v1/outcomes"): FINDINGS,
+    ("GET", "/v1/answers/{answer_id}/replay"): EVERY_ROLE,
+    ("POST", "/v1/answers/{answer_id}/seen"): BEDSIDE,
+    ("POST", "/v1/answers/{answer_id}/acknowledge"): BEDSIDE,
+    ("POST", "/v1/answers/{answer_id}/snooze"): BEDSIDE,
+    ("POST", "/v1/answers/{answer_id}/override"): BEDSIDE,
 }
 
 

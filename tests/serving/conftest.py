@@ -7,6 +7,7 @@ import pytest
 from models.release import load_release
 from serving.answer import Desk
 from serving.api import build_api
+from serving.feed import Feed
 from serving.ledger import Ledger
 from tests.serving.small_release import a_release
 
@@ -75,4 +76,5 @@ class Client:
 def client(desk):
     api = build_api()
     api.desk = desk
+    api.feed = Feed(desk)
     return Client(api)

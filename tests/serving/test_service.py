@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from serving.access.keys import KeyFile
+from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_EVENTS, EXAMPLE_ID
 from serving.ledger import Ledger
 from serving.messages import EXAMPLE_REQUEST
 
@@ -46,12 +47,14 @@ class Server:
         self.base = f"http://127.0.0.1:{port}"
         self.token = token
 
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def ask(
+        self, path: str, body: bytes | None = None, method: str | None = None
+    ) -> tuple[int, bytes]:
         headers = {} if body is None else {"content-type": "application/json"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
         asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
-            self.base + path, body, headers
+            self.base + path, body, headers, method=method
         )
         try:
             with _OPENER.open(asked, timeout=30) as reply:
@@ -156,6 +159,22 @@ def test_the_first_start_says_a_token_once_and_without_one_nobody_is_answered(tm
         server.token = token
         assert server.ask("/v1/model")[0] == 200
     assert "vc_" not in (tmp_path / "log2").read_text()
+
+
+def test_the_running_service_keeps_courses_and_lists_them(tmp_path):
+    port, log, ledger = a_free_port(), tmp_path / "log", tmp_path / "ledger.sqlite"
+    command = serve("--port", str(port), "--ledger", str(ledger))
+    course = f"/v1/courses/{EXAMPLE_ID}"
+    marked = {**EXAMPLE_COURSE, "hospital_id": MARKER}
+    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
+        assert server.ask(course, json.dumps(marked).encode(), "PUT")[0] == 200
+        assert server.ask(f"{course}/events", json.dumps(EXAMPLE_EVENTS).encode())[0] == 200
+        listed = json.loads(server.ask("/v1/ward")[1])["courses"]
+        assert [one["hospital_id"] for one in listed] == [MARKER]
+        counted = server.ask("/metrics")[1].decode()
+    for text in (counted, log.read_text()):
+        assert MARKER not in text
+        assert EXAMPLE_ID not in text
 
 
 def test_readiness_tells_the_truth_without_a_release(tmp_path):

@@ -7,6 +7,7 @@ from serving.access.guard import Guard
 from serving.access.keys import KeyFile, KeyRing
 from serving.access.rate import Rate
 from serving.doorway import Doorway
+from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_ID
 from serving.metrics_route import add_metrics_route
 from tests.serving.conftest import Client
 
@@ -25,6 +26,13 @@ def door(client, keys):
     one = Client(Doorway(Gate(client.api, post)))
     one.post = post
     return one
+
+
+@pytest.fixture
+def answer_id(client):
+    """The answer to a course that is kept."""
+    told = client.api.feed.put(EXAMPLE_ID, json.dumps(EXAMPLE_COURSE).encode())
+    return json.loads(told)["now"]["answer_id"]
 
 
 @pytest.fixture

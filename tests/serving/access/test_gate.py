@@ -14,11 +14,11 @@ from serving.access.keys import KeyRing
 from serving.access.rate import Rate
 from serving.access.rules import OPEN, RULES, rule_for
 from serving.doorway import SECURITY_HEADERS
-from serving.messages import EXAMPLE_GRADE_REQUEST, EXAMPLE_REQUEST
+from serving.messages import EXAMPLE_REQUEST
+from tests.serving.access.legal_calls import legal_call
 
 MARKER = "Zweistein-4711"
 CLOSED = [route for route, roles in RULES.items() if roles is not OPEN]
-BODIES = {"/v1/risk": EXAMPLE_REQUEST, "/v1/grade": EXAMPLE_GRADE_REQUEST}
 OF_THE_SERVER = ("/healthz", "/livez", "/readyz")
 BEARER = {"www-authenticate": "Bearer"}
 
@@ -28,6 +28,14 @@ def test_every_route_of_the_app_has_a_rule(door, client):
     asked = {(method, one.path) for one in routes for method in (one.methods or ()) - {"HEAD"}}
     assert len(asked) >= 6
     assert asked - set(RULES) == set()
+
+
+def test_every_route_of_the_contract_has_a_rule_and_says_which_roles_may_use_it(door, client):
+    paths = client.api.openapi()["paths"]
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert len(routes) >= 14
+    assert routes <= set(CLOSED), "nothing of the contract is open"
+    assert all("Roles: " in one["description"] for said in paths.values() for one in said.values())
 
 
 def test_every_rule_is_of_a_route(client, door):
@@ -40,10 +48,10 @@ def test_admins_may_do_everything_and_nothing_is_for_nobody():
 
 
 @pytest.mark.parametrize(("role", "route"), list(product(Role, CLOSED)), ids=str)
-def test_each_role_may_what_the_table_says(ask, keys, role, route):
+def test_each_role_may_what_the_table_says(ask, keys, answer_id, role, route):
     token = keys.add("somebody", role)
-    method, path = route
-    reply = ask(method, path, token, BODIES.get(path))
+    method, path, body = legal_call(route, answer_id)
+    reply = ask(method, path, token, body)
     if role in RULES[route]:
         assert reply.status_code == 200
     else:
@@ -64,9 +72,9 @@ def test_each_role_may_what_the_table_says(ask, keys, role, route):
 )  # fmt: skip
 def test_without_a_valid_token_no_route_says_anything(ask, keys, route, header):
     token = keys.add("ward", "admin")
-    method, path = route
+    method, path, body = legal_call(route)
     sent = None if header is None else header.replace("{token}", token).encode("latin-1")
-    reply = ask(method, path, body=BODIES.get(path), header=sent)
+    reply = ask(method, path, body=body, header=sent)
     assert reply.status_code == 401
     assert BEARER.items() <= dict(reply.headers).items()
     assert reply.json() == ask("GET", "/v1/model").json(), "the same words, whatever was wrong"
@@ -75,12 +83,26 @@ def test_without_a_valid_token_no_route_says_anything(ask, keys, route, header):
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=str)
-def test_a_revoked_token_opens_nothing(ask, keys, route):
+def test_a_revoked_token_opens_nothing(ask, keys, answer_id, route):
     token = keys.add("ward", "admin")
-    method, path = route
-    assert ask(method, path, token, BODIES.get(path)).status_code == 200
+    method, path, body = legal_call(route, answer_id)
+    assert ask(method, path, token, body).status_code == 200
     keys.revoke("ward")
-    assert ask(method, path, token, BODIES.get(path)).status_code == 401
+    assert ask(method, path, token, body).status_code == 401
+
+
+@pytest.mark.parametrize("route", [one for one in CLOSED if one[0] != "GET"], ids=str)
+def test_whoever_was_let_in_stands_in_every_entry_that_a_request_leaves(
+    ask, keys, client, answer_id, route
+):
+    ledger = client.api.desk.ledger
+    before = ledger.head()
+    method, path, body = legal_call(route, answer_id)
+    body = {**body, "hospital_id": "another"} if "{course_id}" in route[1][-11:] else body
+    assert ask(method, path, keys.add("ward 7", "admin"), body).status_code == 200
+    left = list(ledger.after(before))
+    assert left
+    assert {one.who for one in left} == {"ward 7"}
 
 
 def test_two_tokens_in_one_request_are_none(door, keys):
@@ -245,7 +267,7 @@ def test_a_valid_token_does_not_hide_an_error_of_the_ledger(ask, keys, client, m
     def fails(*_, **__):
         raise LedgerError("The ledger cannot be written.")
 
-    monkeypatch.setattr(client.api.desk._ledger, "append", fails)
+    monkeypatch.setattr(client.api.desk.ledger, "append", fails)
     assert ask("POST", "/v1/risk", keys.add("a", "clinician"), EXAMPLE_REQUEST).status_code == 503
 
 

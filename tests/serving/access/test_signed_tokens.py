@@ -14,7 +14,6 @@ from serving.access.refusals import NotAllowed, NotKnown
 from serving.access.rules import OPEN, RULES
 from serving.access.seen_tokens import SeenTokens
 from serving.access.signed_tokens import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, SignedTokens
-from serving.messages import EXAMPLE_GRADE_REQUEST, EXAMPLE_REQUEST
 from tests.serving.access.issuing import (
     AUDIENCE,
     ISSUER,
@@ -25,10 +24,10 @@ from tests.serving.access.issuing import (
     public,
     signed,
 )
+from tests.serving.access.legal_calls import legal_call
 
 JWKS = "https://login.hospital.example/jwks.json"
 ROLES = {"ward physician": Role.CLINICIAN, "it": Role.ADMIN}
-BODIES = {"/v1/risk": EXAMPLE_REQUEST, "/v1/grade": EXAMPLE_GRADE_REQUEST}
 CLOSED = [route for route, roles in RULES.items() if roles is not OPEN]
 
 
@@ -189,12 +188,12 @@ def guarded(door, keys, reader):
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=str)
-def test_expired_and_replayed_tokens_open_no_route(guarded, ask, route):
-    method, path = route
+def test_expired_and_replayed_tokens_open_no_route(guarded, ask, answer_id, route):
+    method, path, body = legal_call(route, answer_id)
     good = signed(role="it").decode()
-    assert ask(method, path, good, BODIES.get(path)).status_code == 200
-    replayed = ask(method, path, good, BODIES.get(path))
-    expired = ask(method, path, signed(jti="x", exp=NOW - 60).decode(), BODIES.get(path))
+    assert ask(method, path, good, body).status_code == 200
+    replayed = ask(method, path, good, body)
+    expired = ask(method, path, signed(jti="x", exp=NOW - 60).decode(), body)
     nobody = ask(method, path)
     for reply in (replayed, expired):
         assert reply.status_code == 401
@@ -203,13 +202,13 @@ def test_expired_and_replayed_tokens_open_no_route(guarded, ask, route):
 
 @pytest.mark.parametrize("route", CLOSED, ids=str)
 def test_while_the_issuer_is_unreachable_its_tokens_get_503_and_keys_still_work(
-    guarded, ask, keys, site, route
+    guarded, ask, keys, site, answer_id, route
 ):
     site.down = True
-    method, path = route
-    assert ask(method, path, signed(role="it").decode(), BODIES.get(path)).status_code == 503
+    method, path, body = legal_call(route, answer_id)
+    assert ask(method, path, signed(role="it").decode(), body).status_code == 503
     token = keys.add("ward", "admin")
-    assert ask(method, path, token, BODIES.get(path)).status_code == 200
+    assert ask(method, path, token, body).status_code == 200
 
 
 def test_a_signed_role_is_held_to_the_same_table(guarded, ask):

@@ -131,7 +131,7 @@ def test_without_a_release_everything_is_abstained_from_and_still_recorded(open_
     desk = open_desk(None)
     answer = json.loads(desk.answer(json.dumps(a_request()).encode()))
     assert {one["abstention"]["reason"] for one in answer["answers"]} == {"no_release"}
-    assert desk._ledger.answer(answer["ledger_id"]) is not None
+    assert desk.ledger.answer(answer["ledger_id"]) is not None
     assert not desk.ready()
 
 
@@ -345,15 +345,15 @@ def test_every_answer_is_in_the_ledger_as_it_was_given(desk):
     body = json.dumps(a_request()).encode()
     given = [desk.answer(body) for _ in range(3)]
     for one in given:
-        assert desk._ledger.answer(json.loads(one)["ledger_id"]) == one
+        assert desk.ledger.answer(json.loads(one)["ledger_id"]) == one
     assert len({json.loads(one)["ledger_id"] for one in given}) == 3
-    assert desk._ledger.verify().entries == 3
-    assert desk._ledger.verify().holds
+    assert desk.ledger.verify().entries == 3
+    assert desk.ledger.verify().holds
 
 
 def test_the_ledger_holds_what_the_models_read(desk, release):
     given = desk.answer(json.dumps(a_request()).encode())
-    recorded = desk._ledger.read(json.loads(given)["ledger_id"])
+    recorded = desk.ledger.read(json.loads(given)["ledger_id"])
     assert json.loads(recorded.request) == a_request()
     read = json.loads(recorded.predictors)
     assert sorted(read) == sorted(DAILY)
@@ -363,7 +363,7 @@ def test_the_ledger_holds_what_the_models_read(desk, release):
 
 
 def test_no_answer_without_its_record(desk):
-    desk._ledger.close()
+    desk.ledger.close()
     with pytest.raises(LedgerError):
         desk.answer(json.dumps(a_request()).encode())
 

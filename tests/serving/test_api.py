@@ -105,7 +105,7 @@ def test_the_questions_need_a_desk_as_well(client):
 
 
 def test_an_answer_that_cannot_be_recorded_is_not_given(client):
-    client.api.desk._ledger.close()
+    client.api.desk.ledger.close()
     reply = client.risk(EXAMPLE_REQUEST)
     assert reply.status_code == 503
     assert reply.json()["error"] == "LedgerError"

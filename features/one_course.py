@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy as np
 from features.arrays import (
     GRADED,
     INPUT_CODES,
-    INPUT_NAMES,
     NUMBERS_READ,
     WORDS_READ,
     CourseArrays,
@@ -63,14 +63,20 @@ def course_arrays(
     CohortError
         An input or a level that does not exist.
     """
-    return courses_arrays([Said(course, measurements, treatments, grades)], resolution=resolution)
+    told: list[Any] = [
+        (*row[:3], nan, row[3]) if isinstance(row[3], str) else (*row, None) for row in measurements
+    ]
+    return courses_arrays([Said(course, told, treatments, grades)], resolution=resolution)
 
 
 class Said(NamedTuple):
-    """What a request says of one course; see :func:`course_arrays`."""
+    """What a request says of one course, as :func:`course_arrays` takes it.
+
+    A measurement has five parts here: its value is not read where the last part, the text, is one.
+    """
 
     course: Mapping[str, Any]
-    measurements: Iterable[tuple[str, float, float | None, float | str]] = ()
+    measurements: Iterable[tuple[str, float, float | None, float, str | None]] = ()
     treatments: Iterable[tuple[str, float, float | None, float | None]] = ()
     grades: Iterable[tuple[str, float, float | None, float]] = ()
 
@@ -94,11 +100,11 @@ def courses_arrays(said: Sequence[Said], *, resolution: str = "instant") -> Cour
 
 
 def _readings_said(rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str) -> Readings:
-    course, (names, days, knowns, found) = _columns(rows, 4)
+    course, (names, days, knowns, numbers, texts) = _columns(rows, 5)
     codes = [_input_code(name) for name in names]
     values = [
-        _rank(INPUT_NAMES[code], one) if isinstance(one, str) else one
-        for code, one in zip(codes, found, strict=True)
+        number if text is None else _rank(name, text)
+        for name, number, text in zip(names, numbers, texts, strict=True)
     ]
     day = _floats(days)
     known_day = _known(day, knowns, resolution)

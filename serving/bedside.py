@@ -109,10 +109,7 @@ def said_of(course: CourseSoFar, grading_system: str) -> Said:
     facts["product"] = course.product.name if course.product else None
     return Said(
         facts,
-        [
-            (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
-            for one in course.readings
-        ],
+        course.readings,
         [(one.agent, one.start_day, one.stop_day, one.known_day) for one in course.doses],
         [
             (one.toxicity, one.day, one.known_day, float(one.grade))

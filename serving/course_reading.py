@@ -105,6 +105,11 @@ class _Reader:
         rows: list[Reading | Dose | Grade] = [*readings, *doses, *grades]
         known = [one.known_day for one in rows]
         landmark = max(known, default=0.0) if isnan(given) else given
+        later = sum(day > landmark for day in known)
+        if later:
+            readings = [row for row in readings if row.known_day <= landmark]
+            doses = [row for row in doses if row.known_day <= landmark]
+            grades = [row for row in grades if row.known_day <= landmark]
         one, code, reason = named_product(asked.course.product)
         return CourseSoFar(
             facts=asked.course,
@@ -113,12 +118,12 @@ class _Reader:
             no_product=reason,
             landmark=landmark,
             resolution=asked.resolution,
-            readings=tuple(row for row in readings if row.known_day <= landmark),
-            doses=tuple(row for row in doses if row.known_day <= landmark),
-            grades=tuple(row for row in grades if row.known_day <= landmark),
+            readings=tuple(readings),
+            doses=tuple(doses),
+            grades=tuple(grades),
             repeated=tuple(self.repeated),
             approximate=tuple(self.approximate),
-            later_rows=sum(day > landmark for day in known),
+            later_rows=later,
             treatments_told="treatments" in asked.model_fields_set,
             findings=asked.findings.numbers(),
         )
@@ -128,9 +133,10 @@ class _Reader:
         for index, row in enumerate(rows):
             one = self._plain(row) or self._reading(("measurements", index), row)
             key = one[:3]
-            before = kept.pop(key, None)
-            if before is not None and (before.value, before.text) != (one.value, one.text):
-                self.repeated[one.input] = None
+            if (before := kept.get(key)) is not None:
+                del kept[key]  # the later in the list counts, and stands where it came
+                if (before.value, before.text) != (one.value, one.text):
+                    self.repeated[one.input] = None
             kept[key] = one
         return list(kept.values())
 

@@ -87,9 +87,9 @@ def _facts_read(course: CourseSoFar) -> dict[str, Any]:
 
 def _findings_read(course: CourseSoFar) -> list[tuple[Any, ...]]:
     return [
-        (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
-        for one in course.readings
-        if one.input in _READ
+        (name, day, known_day, value if text is None else text, None, None)
+        for name, day, known_day, value, text in course.readings
+        if name in _READ
     ]
 
 

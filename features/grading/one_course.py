@@ -101,7 +101,10 @@ def _padded(
     rows: Sequence[Iterable[Sequence[Any]]], width: int
 ) -> tuple[Integers, list[tuple[Any, ...]]]:
     """Return the number of the course of each row, and all rows filled up to a width."""
-    listed = [[(*row, *(None,) * (width - len(row))) for row in own] for own in rows]
+    listed = [
+        [tuple(row) if len(row) == width else (*row, *(None,) * (width - len(row))) for row in own]
+        for own in rows
+    ]
     course = np.repeat(np.arange(len(listed)), [len(own) for own in listed])
     return course, list(chain.from_iterable(listed))
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from serving.ledger import Ledger
-from serving.messages import EXAMPLE_REQUEST
+from serving.messages import EXAMPLE_GRADE_REQUEST, EXAMPLE_REQUEST
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,22 @@ def serving(command, port, log: Path, cwd: Path, environment):
     assert "Traceback" not in log.read_text()
 
 
+def put_in_store(release, environment):
+    put = (
+        "import shutil, sys\n"
+        "from features.telemetry import switch_off_telemetry\n"
+        "switch_off_telemetry()\n"
+        "import bentoml\n"
+        "with bentoml.models.create('vigicell-release') as made:\n"
+        "    shutil.copytree(sys.argv[1], made.path, dirs_exist_ok=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", put, str(release)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def serve(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "serving", "serve", *arguments]
 
@@ -113,7 +130,7 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
             assert (status, json.loads(said)["error"]) == (404, "HttpError")
         contract = json.loads(server.ask("/v1/openapi.json")[1])
         counted = server.ask("/metrics")[1].decode()
-    assert {"/v1/risk", "/v1/model", "/v1/questions"} <= set(contract["paths"])
+    assert {"/v1/risk", "/v1/risk/batch", "/v1/model", "/v1/questions"} <= set(contract["paths"])
     assert 'vigicell_abstentions_total{question="severe-crs-30d",reason="outside_landmarks"}' in (
         counted
     )
@@ -127,25 +144,41 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
     one.close()
 
 
-def test_readiness_tells_the_truth_without_a_release(tmp_path):
-    port, log = a_free_port(), tmp_path / "log"
-    command = serve("--port", str(port), "--ledger", str(tmp_path / "ledger.sqlite"))
-    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
-        assert server.ask("/livez")[0] == 200
-        assert server.ask("/readyz")[0] == 503
-        status, answer = server.ask("/v1/risk", json.dumps(EXAMPLE_REQUEST).encode())
-    assert status == 200
-    assert {one["abstention"]["reason"] for one in json.loads(answer)["answers"]} == {"no_release"}
+def test_without_a_release_the_service_is_ready_to_grade_and_takes_the_first_one_that_comes(
+    release_directory, tmp_path
+):
+    port, log, place = a_free_port(), tmp_path / "log", tmp_path / "home" / "bentoml"
+    command = serve("--demo", "--port", str(port), "--ledger", str(tmp_path / "ledger.sqlite"))
+    environment = an_environment(tmp_path / "home", BENTOML_HOME=str(place))
+    with serving(command, port, log, ROOT, environment) as server:
+        assert server.ask("/readyz")[0] == 200
+        body = json.dumps(EXAMPLE_REQUEST).encode()
+        status, answer = server.ask("/v1/risk", body)
+        assert status == 200
+        reasons = {one["abstention"]["reason"] for one in json.loads(answer)["answers"]}
+        assert reasons == {"no_release"}
+        assert server.ask("/v1/grade", json.dumps(EXAMPLE_GRADE_REQUEST).encode())[0] == 200
+        put_in_store(release_directory, environment)
+        deadline = time.monotonic() + 30
+        while not json.loads(server.ask("/v1/model")[1])["loaded"]:
+            assert time.monotonic() < deadline, "the release was not noticed"
+            time.sleep(0.2)
+        answers = json.loads(server.ask("/v1/risk", body)[1])["answers"]
+    assert any(one["probability"] for one in answers)
+    assert '"event": "release"' in log.read_text()
 
 
-def test_readiness_tells_the_truth_about_a_silent_model(release_directory, tmp_path):
-    port, log = a_free_port(), tmp_path / "log"
-    command = serve(
-        "--port", str(port), "--release", str(release_directory),
-        "--ledger", str(tmp_path / "ledger.sqlite"),
-    )  # fmt: skip
+def test_readiness_tells_the_truth_about_a_ledger_that_cannot_be_written(tmp_path):
+    port, log, ledger = a_free_port(), tmp_path / "log", tmp_path / "ledger.sqlite"
+    command = serve("--port", str(port), "--ledger", str(ledger))
     with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
-        assert server.ask("/readyz")[0] == 503
+        assert server.ask("/readyz")[0] == 200
+        with sqlite3.connect(ledger) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert server.ask("/readyz")[0] == 503
+            other.rollback()
+        other.close()
+        assert server.ask("/readyz")[0] == 200
 
 
 def test_the_service_imports_nothing_that_only_training_needs():
@@ -178,15 +211,7 @@ def test_a_built_bento_starts_elsewhere_with_an_empty_home(release_directory, tm
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    put = (
-        "import shutil, sys\n"
-        "from features.telemetry import switch_off_telemetry\n"
-        "switch_off_telemetry()\n"
-        "import bentoml\n"
-        "with bentoml.models.create('vigicell-release') as made:\n"
-        "    shutil.copytree(sys.argv[1], made.path, dirs_exist_ok=True)\n"
-    )
-    run(sys.executable, "-c", put, str(release_directory))
+    put_in_store(release_directory, store)
     run(*bentoml, "build", "--version", "1")
     run(*bentoml, "export", "vigicell:1", str(tmp_path / "vigicell.bento"))
     bento = tmp_path / "elsewhere" / "bento"

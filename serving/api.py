@@ -14,6 +14,7 @@ from serving.batch.routes import add_batch_routes
 from serving.batch.told import BatchLine
 from serving.exchange import (
     ERRORS,
+    NO_STORE,
     DeskApp,
     body_of_model,
     desk_of,
@@ -21,6 +22,7 @@ from serving.exchange import (
     http_refusal,
     read_json,
 )
+from serving.measures import exposed
 from serving.messages import GradeRequest, RiskRequest, StandingRequest
 from serving.model_routes import add_model_routes
 from serving.replies import GradeAnswer, RiskAnswer
@@ -93,6 +95,12 @@ def _add_routes(api: Api) -> None:
     )
     async def grade(request: Request) -> Response:
         return await _answered(api, request, Desk.grade)
+
+    @api.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        """Tell our own measures: those of the server would count by path, as a client wrote it."""
+        measured, kind = await anyio.to_thread.run_sync(exposed)
+        return Response(measured, headers={**NO_STORE, "content-type": kind})
 
 
 async def _answered(

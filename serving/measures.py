@@ -4,6 +4,7 @@ prometheus_client decides when it is imported whether several processes share th
 is imported only once the server has said where.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -83,6 +84,18 @@ def measures() -> Measures:
             "vigicell_release_refusals", "Newer releases that could not be loaded."
         ),
     )  # fmt: skip
+
+
+def exposed() -> tuple[bytes, str]:
+    """Return the counters of all workers in Prometheus' own text, and its content type."""
+    import prometheus_client
+    from prometheus_client.multiprocess import MultiProcessCollector  # type: ignore[attr-defined]
+
+    registry = prometheus_client.REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = prometheus_client.CollectorRegistry()
+        MultiProcessCollector(registry)
+    return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST
 
 
 def count_release(before: str | None, digest: str) -> None:

@@ -1,6 +1,6 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; ``/metrics`` and every ``/v1`` route belong to
 the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
 """
 
@@ -76,7 +76,8 @@ api = build_api()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
-    logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
+    logging={"access": {"enabled": False}},  # no path reaches a log
+    metrics={"enabled": False},  # nor a measure: the server's own count by path
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
 @bentoml.asgi_app(api, path="/")

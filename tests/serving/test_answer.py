@@ -10,10 +10,9 @@ from models.release import load_release
 from serving.bedside import Bedside
 from serving.course_reading import course_so_far, read_request
 from serving.estimate import Estimator
-from serving.messages import EXAMPLE_REQUEST
+from serving.messages import EXAMPLE_REQUEST, StandingRequest
 from serving.notices import model_notices
 from serving.replies import RiskAnswer
-from serving.messages import StandingRequest
 from serving.sentences import say
 from tests.builders import a_cohort, a_grading, a_measurement, a_treatment, an_infusion
 from tests.serving.asking import BEFORE, DAILY, a_request, before_infusion, by_name, codes

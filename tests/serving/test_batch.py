@@ -1,7 +1,8 @@
-"""A line in, a line out: the same figures as one by one, in order, recorded, whatever else comes."""
+"""A line in, a line out: the same figures as one by one, in order, and recorded."""
 
 import asyncio
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,9 +25,7 @@ TYPE = {"content-type": "application/x-ndjson"}
 
 
 def told(client, lines, **headers):
-    body = b"\n".join(
-        one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines
-    )
+    body = b"\n".join(one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines)
     return client.request("POST", "/v1/risk/batch", content=body, headers={**TYPE, **headers})
 
 
@@ -105,9 +104,7 @@ def test_every_figure_is_the_one_that_the_course_alone_is_given(together, name):
         assert one.compared.ratio == pytest.approx(other["compared"]["ratio"], abs=1e-9)
         assert (one.tier.name, one.tier.rank) == (other["tier"]["name"], other["tier"]["rank"])
         assert one.inputs_missing == other["inputs_missing"]
-        for mine, its in zip(
-            one.explanation.drivers, other["explanation"]["drivers"], strict=True
-        ):
+        for mine, its in zip(one.explanation.drivers, other["explanation"]["drivers"], strict=True):
             assert mine.predictor == its["predictor"]
             assert mine.contribution == pytest.approx(its["contribution"], abs=1e-6)
             assert mine.value == pytest.approx(its["value"], nan_ok=True)
@@ -247,7 +244,7 @@ def test_without_a_desk_there_is_no_batch():
 
 def pieces_of(body: bytes, cuts: list[int]):
     places = sorted({0, len(body), *(cut % (len(body) + 1) for cut in cuts)})
-    return [body[low:high] for low, high in zip(places, places[1:], strict=False)]
+    return [body[low:high] for low, high in pairwise(places)]
 
 
 @given(

@@ -1,4 +1,4 @@
-"""A release is swapped and rolled back while answers are given; what cannot be trusted is refused."""
+"""A release is swapped and rolled back between answers; what cannot be trusted is refused."""
 
 import json
 import shutil

@@ -1,13 +1,15 @@
-"""A model is silent until a person turns it on: recorded, not shown, by model, for every service."""
+"""A model is silent until a person turns it on: its answers are recorded and not shown."""
 
 import json
 import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from features.answers import read_answers
 from features.sources.records.site_mapping import SiteMapping
-from models.release import load_release
+from models.release import build_release, load_release
 from serving.answer import Desk
 from serving.api import build_api
 from serving.batch.chunk import Chunk, Line
@@ -28,9 +30,7 @@ SAID = StandingRequest(who="head of the unit", why="limits are met, report of Ma
 
 @pytest.fixture(scope="module")
 def real_release(tmp_path_factory):
-    return load_release(
-        a_release(tmp_path_factory.mktemp("real"), synthetic=False, asked=ASKED)
-    )
+    return load_release(a_release(tmp_path_factory.mktemp("real"), synthetic=False, asked=ASKED))
 
 
 @pytest.fixture
@@ -132,15 +132,7 @@ def test_a_decision_is_read_back_at_the_next_start_and_by_another_service(
 
 def test_a_decision_is_about_one_model_and_not_about_its_question(desk, real_release, tmp_path):
     desk.decide("live", CRS, SAID)
-    model = real_release.models[CRS]
-    changed = type(model)(
-        **{**{name: getattr(model, name) for name in model.__dataclass_fields__}, "name": "next"}
-    )
-    changed.save(tmp_path / "next")
-    from datetime import UTC, datetime
-
-    from models.release import build_release
-
+    replace(real_release.models[CRS], name="the next").save(tmp_path / "next")
     build_release(
         tmp_path / "release", {CRS: tmp_path / "next"}, "a test", "the next", datetime.now(UTC)
     )
@@ -148,6 +140,24 @@ def test_a_decision_is_about_one_model_and_not_about_its_question(desk, real_rel
     assert desk.facts().models[0].standing == "silent"
     desk.swap(real_release)
     assert desk.facts().models[0].standing == "live"
+
+
+def test_the_last_decision_holds_when_the_clock_goes_backwards(desk, monkeypatch, tmp_path):
+    class Backwards(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - timedelta(days=2)
+
+    desk.decide("live", CRS, SAID)
+    monkeypatch.setattr("serving.ledger.writing.datetime", Backwards)
+    desk.decide("silent", CRS, SAID)
+    assert ask(desk)["answers"][0]["probability"] is None
+    live, silent = desk.ledger.after(0, Kind.LIVE, Kind.SILENT)
+    assert silent.written_at < live.written_at
+    again = Desk(None, Ledger(tmp_path / "ledger-0.sqlite"))
+    assert again.standing.of(live.subject).standing == "silent"
+    assert again.ledger.verify().holds
+    again.close()
 
 
 @pytest.mark.parametrize(
@@ -184,13 +194,12 @@ def test_a_name_that_cannot_be_recorded_is_refused(client, desk):
     assert desk.ledger.head() == 0
 
 
-def test_the_model_shows_how_far_its_limits_are_as_they_were_written(
-    real_release, tmp_path
-):
+def test_the_model_shows_how_far_its_limits_are_as_they_were_written(real_release, tmp_path):
     digest = real_release.models[CRS].digest
     reports = tmp_path / "reports"
     reports.mkdir()
-    for name, model, verdict in (("old", digest, "open"), ("new", digest, "met"), ("x", "f", "met")):
+    written = (("old", digest, "open"), ("new", digest, "met"), ("other", "f", "met"))
+    for name, model, verdict in written:
         path = reports / f"{name}.json"
         path.write_text(json.dumps({"model": model, "verdict": verdict}))
         os.utime(path, (1_780_000_000 + (name == "new"),) * 2)

@@ -89,12 +89,12 @@ def measures() -> Measures:
 def exposed() -> tuple[bytes, str]:
     """Return the counters of all workers in Prometheus' own text, and its content type."""
     import prometheus_client
-    from prometheus_client.multiprocess import MultiProcessCollector  # type: ignore[attr-defined]
+    from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = prometheus_client.REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = prometheus_client.CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # theirs is untyped
     return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST
 
 

@@ -1,7 +1,7 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; ``/metrics`` and every ``/v1`` route belong to
-the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; ``/metrics`` and every ``/v1`` route belong
+to the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
 """
 
 import gc

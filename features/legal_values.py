@@ -94,6 +94,7 @@ _OF_ROW = {
     "input_is_known": _ANY_INPUT,
     "agent_is_a_flag": "yes | no | 1 | 0 | a dose",
     "infusion_is_present": "the date of the infusion",
+    "day_is_not_in_the_future": "days up to now, by infused_at",
     "infusion_is_not_in_the_future": "an infusion that was given: infused_at up to now",
 }
 LEGAL_OF_ENDING = {

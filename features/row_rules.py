@@ -117,6 +117,13 @@ def day_is_within_follow_up(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
     return frame[start] > np.floor(_of_course(frame, courses, "follow_up_days")) + 1.0
 
 
+def day_is_not_in_the_future(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
+    """Nothing is recorded before it happens, or the time up to it would count as watched."""
+    today = (latest_infusion() - courses["infused_at"]).dt.total_seconds() / 86_400.0
+    start = "start_day" if "start_day" in frame else "day"
+    return frame[start] > _of_course(frame, courses.assign(today=today), "today").astype(float)
+
+
 def known_is_not_before_it_happened(frame: pd.DataFrame, courses: pd.DataFrame) -> Mask:
     """A result cannot be known before it was taken."""
     start = "start_day" if "start_day" in frame else "day"
@@ -178,6 +185,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         course_was_kept,
         row_is_not_repeated,
         day_is_within_follow_up,
+        day_is_not_in_the_future,
         known_is_not_before_it_happened,
         number_or_level_is_present,
         level_is_legal,
@@ -187,15 +195,17 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         course_was_kept,
         row_is_not_repeated,
         day_is_within_follow_up,
+        day_is_not_in_the_future,
         known_is_not_before_it_happened,
         stop_is_not_before_start,
     ),
-    "late_events": (course_was_kept, row_is_not_repeated),
+    "late_events": (course_was_kept, row_is_not_repeated, day_is_not_in_the_future),
     "grades": (
         course_was_kept,
         row_is_not_repeated,
         grade_is_not_before_infusion,
         day_is_within_follow_up,
+        day_is_not_in_the_future,
         known_is_not_before_it_happened,
         grade_is_a_whole_number,
     ),

@@ -36,7 +36,7 @@ def column_of_rule(table: str, rule: str) -> str:
     if rule == _WHOLE_ROW:
         return ""
     names = TABLES[table].names
-    if rule == "day_is_within_follow_up":
+    if rule in ("day_is_within_follow_up", "day_is_not_in_the_future"):
         return "start_day" if "start_day" in names else "day"
     if rule in _COLUMN_OF:
         return _COLUMN_OF[rule]

@@ -75,7 +75,10 @@ def _import(said: Namespace, _: WorkFolder) -> None:
         print(f"Rows left out, by table, row and rule: {said.destination / REJECTED}")
     if found.unmapped is not None and len(found.unmapped):
         print(f"Codes nobody has mapped, to complete: {said.destination / UNMAPPED}")
-    print(f"Written: {said.destination}. Next: python -m training audit {said.destination}")
+    print(
+        f"Written: {said.destination}. Next: python -m training audit {said.destination} "
+        "(--question asks another)"
+    )
 
 
 def _option(text: str) -> tuple[str, str]:

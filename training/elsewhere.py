@@ -27,6 +27,7 @@ from training.judging.blocks import blocks
 from training.judging.headline import Judged
 from training.judging.instability import instability
 from training.judging.rows import MODEL, JudgedRows, Risks, judged_rows
+from training.judging.sample_size import validating
 from training.plan import EvaluationPlan, plan_from_dict
 from training.references import Referred
 from training.simpler import margins_from_json
@@ -111,6 +112,7 @@ def evaluate_elsewhere(
         ),
         "notes": list(asked.notes),
     }
+    table["sample_size"] = validating(table["sample_size"])
     table["verdict"] = verdict(table, rule).to_dict()
     return Elsewhere(judged, table)
 

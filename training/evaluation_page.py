@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from training.block_words import WORDS, subgroup_rows, words_of
+from training.cards.answers.about import words
 from training.cards.document import Block, Bullets, Document, Picture, Section, Table, Text
 from training.cards.page import page_of
 from training.figures import Caption
@@ -34,7 +35,7 @@ def evaluation_page(table: Mapping[str, Any], judged: Judged | None = None) -> s
     cohort, asked = table["cohort"], table["question"]["name"]
     pictures = tuple(_pictures(table, judged)) if judged else ()
     sections = [
-        Section("Verdict", (Text(table["verdict"]["text"], "lead"),)),
+        Section("Verdict", (Text(words(table["verdict"]["text"]), "lead"),)),
         Section("On whom", (Text(f"{counts(table)}, in {cohort['name']}."),
                             Text(f"{table['method']}.", "soft"))),
         Section("Against what, on the same rows", (_figures(table),)),
@@ -51,8 +52,7 @@ def _figures(table: Mapping[str, Any]) -> Table:
     named = {"this model": table["model"], **table["comparators"]}
     shown = [name for name in SHOWN if name in table["model"]]
     rows = tuple(
-        (name.replace("_", " "), *(interval(figures, one) for one in shown))
-        for name, figures in named.items()
+        (words(name), *(interval(figures, one) for one in shown)) for name, figures in named.items()
     )
     return Table(("risk by", *(SHOWN[name] for name in shown)), rows, frozenset({0}))
 
@@ -85,5 +85,5 @@ def _subgroups(table: Mapping[str, Any]) -> Block:
 
 
 def _notes(table: Mapping[str, Any]) -> Bullets:
-    out = [f"{name.replace('_', ' ')} left out: {why}" for name, why in table["left_out"].items()]
+    out = [f"{words(name)} left out: {why}" for name, why in table["left_out"].items()]
     return Bullets((*map(str, table["notes"]), *out) or ("Nothing.",))

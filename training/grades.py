@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -38,11 +39,15 @@ class GradesReport:
         Columns toxicity, kind (see `features.grading.by_hand`), by_hand (the grade), gradings.
     missing : DataFrame
         See `training.missing_findings`.
+    undecided : mapping of toxicity to count
+        Gradings by hand that agree with the lowest grade that the findings allow, where a higher
+        one is possible.
     """
 
     gradings: pd.DataFrame
     by_hand: pd.DataFrame
     missing: pd.DataFrame
+    undecided: Mapping[str, int] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """Return the report as lines a person reads."""
@@ -74,6 +79,11 @@ class GradesReport:
             f"{toxicity}: of {n:,} gradings by hand {self.count(toxicity, 'agrees'):,} agree with "
             "the findings; none is changed."
         ]
+        if self.undecided.get(toxicity):
+            said.append(
+                f"  {self.undecided[toxicity]:,} of these only as far as was looked: what could "
+                "lift the grade was not recorded."
+            )
         for (of, kind), meaning in _MEANING.items():
             if of == toxicity and (found := self.count(toxicity, kind)):
                 none = self.count(toxicity, kind, 0)
@@ -112,7 +122,14 @@ def grade_to(
         _highest(graded),
         counts.reset_index(name="gradings"),
         missing_findings(compared, graded),
+        _undecided(compared),
     )
+
+
+def _undecided(compared: pd.DataFrame) -> dict[str, int]:
+    open_ = compared["kind"].eq("agrees") & (compared["highest"] > compared["lowest"])
+    counts = compared.loc[open_, "toxicity"].value_counts()
+    return {str(toxicity): int(n) for toxicity, n in counts.items()}
 
 
 def _highest(graded: pd.DataFrame) -> pd.DataFrame:

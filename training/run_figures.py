@@ -13,6 +13,7 @@ from training import figures
 from training.figures import Caption
 from training.fit import FitResult
 from training.judged_figures import drawn_beside, judged_figures
+from training.judging import pictures
 from training.judging.rows import MODEL
 from training.task import Rows
 
@@ -32,6 +33,12 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     risks = {name: result.out_of_fold[name][judged] for name in shown}
     caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
     yield from judged_figures(rows.y, rows.weight, risks, result.evaluation, caption)
+    if result.evaluation.get("instability"):
+        block = result.evaluation["instability"]
+        yield "instability", pictures.instability_figure(block, caption)
+    if result.evaluation.get("learning_curve"):
+        block = result.evaluation["learning_curve"]
+        yield "learning_curve", pictures.learning_curve_figure(block, caption)
     yield "tuning", _tuning(result, learnt)
     yield from _explanations(result, learnt)
 

@@ -131,6 +131,24 @@ def test_a_day_beyond_follow_up_is_left_out():
     assert counts == {"measurements.day_is_within_follow_up": 1}
 
 
+def test_a_row_of_the_future_is_left_out_and_watches_nobody():
+    given = pd.Timestamp.now("UTC") - pd.Timedelta(days=30)
+    cohort, counts = kept_and_counts(
+        courses=one_course(infused_at=given),
+        measurements=pd.DataFrame([reading(day=29.0), reading(day=2557.0)]),
+        grades=pd.DataFrame(
+            [{"course_id": "a", "day": day, "toxicity": "CRS", "grade": 1} for day in (2.0, 400.0)]
+        ),
+        treatments=pd.DataFrame([{"course_id": "a", "start_day": 400.0, "agent": "tocilizumab"}]),
+    )
+    assert counts == {
+        f"{table}.day_is_not_in_the_future": 1 for table in ("measurements", "grades", "treatments")
+    }
+    assert cohort.measurements["day"].tolist() == [29.0]
+    without_dates = kept_and_counts(measurements=pd.DataFrame([reading(day=2557.0)]))[1]
+    assert without_dates == {}, "days alone cannot tell"
+
+
 BAD_COURSES = [
     ("course_id_is_unique", [{}, {"patient_id": "q"}]),
     ("patient_belongs_to_one_site", [{}, {"course_id": "b", "site": "t"}]),

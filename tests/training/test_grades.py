@@ -35,6 +35,21 @@ def test_a_grade_by_hand_below_the_findings_is_counted_and_kept(mine: Path) -> N
     assert any("another cause" in line for line in report.lines())
 
 
+def test_a_grade_that_agrees_only_as_far_as_was_looked_is_said_to(tmp_path: Path) -> None:
+    cohort = a_cohort(
+        an_infusion("A", follow_up_days=10.0),
+        a_measurement("A", 2.0, "temperature_c", 39.2, known_day=2.0),
+        a_grading("A", 2.2, 1, known_day=2.2, system="ASTCT"),
+    )
+    report = grade_to(write_cohort(cohort, tmp_path / "cohort"))
+    assert report.count("CRS", "agrees") == report.undecided["CRS"] == 1
+    assert "  1 of these only as far as was looked" in "\n".join(report.lines())
+
+
+def test_what_was_looked_at_is_not_called_open(mine: Path) -> None:
+    assert grade_to(mine).undecided.get("ICANS", 0) == 0
+
+
 def test_grade_0_by_hand_with_fever_is_told_apart_from_other_differences(tmp_path: Path) -> None:
     cohort = a_cohort(
         an_infusion("A", follow_up_days=10.0),

@@ -132,3 +132,13 @@ def test_the_hint_of_the_demo_keeps_its_answers_out_of_the_own_ledger(tmp_path: 
         f"BENTOML_HOME={tmp_path}/bentoml VIGICELL_LEDGER={tmp_path}/ledger.sqlite "
         "python -m serving serve --demo"
     ) in said
+
+
+def test_how_steady_it_is_is_drawn_from_its_tables(result: FitResult) -> None:
+    drawn = dict(run_figures(result))
+    assert result.evaluation["instability"] is None, "a fit without refits has none"
+    assert "instability" not in drawn
+    points = result.evaluation["learning_curve"]["points"]
+    (line,) = drawn["learning_curve"].axes[0].lines
+    assert list(line.get_xdata()) == [one["patients"] for one in points]
+    assert list(line.get_ydata()) == [one["log_loss"]["mean"] for one in points]

@@ -106,6 +106,6 @@ class Document:
 
 
 SYNTHETIC = (
-    "SYNTHETIC: fitted to and judged on made-up patients. No figure here describes a real patient, "
+    "SYNTHETIC: fitted to or judged on made-up patients. No figure here describes a real patient, "
     "and none may be used for care."
 )

@@ -154,3 +154,43 @@ def _floats(listed: Sequence[float | None]) -> FloatArray:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def instability_figure(block: Mapping[str, Any], caption: Caption) -> Figure:
+    """Draw the risks that the refits give the same rows against the model's, as a band.
+
+    Parameters
+    ----------
+    block : the table of :func:`training.judging.instability.instability`; groups of patients, no
+        single row.
+    """
+    figure, axes = empty_figure(caption, "Risk by the model", "Risk by its refits")
+    band = block["band"]
+    risk, low, middle, high = (
+        _floats([one[key] for one in band]) for key in ("risk", "low", "median", "high")
+    )
+    axes.fill_between(risk, low, high, alpha=BAND_ALPHA, lw=0, label="2.5 to 97.5 % of refits")
+    axes.plot(risk, middle, lw=2.2, label=f"median of {block['refits']} refits")
+    top = float(np.nanmax(high, initial=0.1))
+    axes.plot([0, top], [0, top], color="0.7", lw=0.8, ls="--")
+    axes.legend(loc="upper left", fontsize=8)
+    return figure
+
+
+def learning_curve_figure(block: Mapping[str, Any], caption: Caption) -> Figure:
+    """Draw the log loss by the number of patients learnt from, lowest to highest draw.
+
+    Parameters
+    ----------
+    block : the table of :func:`training.judging.learning_curve.learning_curve`.
+    """
+    figure, axes = empty_figure(caption, "Patients learnt from", "Log loss of held-out patients")
+    points = block["points"]
+    at = _floats([one["patients"] for one in points])
+    mean, low, high = (
+        _floats([one["log_loss"][key] for one in points]) for key in ("mean", "lowest", "highest")
+    )
+    axes.fill_between(at, low, high, alpha=BAND_ALPHA, lw=0)
+    axes.plot(at, mean, marker="o", lw=2.2, label=f"mean of {block['draws']} draws of patients")
+    axes.legend(loc="upper right", fontsize=8)
+    return figure

@@ -67,6 +67,11 @@ def _units(judged: Judged) -> dict[str, tuple[int, int]]:
     }
 
 
+def validating(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of the block that is of validating: nothing is learnt from these patients."""
+    return {**block, "develop": None, "in_words": block["in_words"][1:]}
+
+
 def _development(
     has: tuple[int, int], c_statistic: float, parameters: int
 ) -> dict[str, Any] | None:

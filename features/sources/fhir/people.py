@@ -55,6 +55,10 @@ class People:
             self._canonical = self._united()
         return self._canonical.get(name, name)
 
+    def has(self, name: str) -> bool:
+        """Whether a Patient of this id was read."""
+        return name in self._persons
+
     def besides(self, names: Iterable[str]) -> int:
         """Count the persons that are none of `names`."""
         every = {self.canonical(name) for name in self._persons}

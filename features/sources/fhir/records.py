@@ -48,6 +48,7 @@ class FhirRecords:
         self.reading = Reading(clock, codes)
         self.left_out: list[Broken] = []
         self.left_out_counts: Counter[str] = Counter()
+        self._without_patient: set[str] = set()
 
     def candidates(self) -> Iterator[pd.DataFrame]:
         """Yield every administration and procedure, and learn who the patients are."""
@@ -101,8 +102,11 @@ class FhirRecords:
         yield event_frame(rows)
 
     def others(self, subjects: frozenset[str]) -> int:
-        """Count the persons that are none of these, each under one id."""
-        return self.people.besides(subjects)
+        """Count the persons that are none of these, each under one id.
+
+        Those whose Patient is not in the export are counted once their records were read.
+        """
+        return self.people.besides(subjects) + len(self._without_patient)
 
     def _of_wanted(self, found: Found, resource: Row, wanted: set[str]) -> list[Row]:
         is_patient = resource["resourceType"] == "Patient"
@@ -112,6 +116,8 @@ class FhirRecords:
             return []
         kept = self.people.canonical(name)
         if kept not in wanted:
+            if not self.people.has(kept):
+                self._without_patient.add(kept)
             return []
         made = [
             row | {"subject": kept, "source_row": float(found.row)}

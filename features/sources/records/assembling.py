@@ -74,6 +74,8 @@ def cohort_of_events(
     stream = _read_twice(event_source(events), mapping.codes(), unmapped, now or datetime.now(UTC))
     if stream.others:
         manifest.exclusions[WITHOUT_INFUSION] = stream.others
+    if stream.without_code:
+        manifest.notes.append(acts_without_code(stream.without_code))
     courses, broken = courses_of(stream.infusions())
     left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
     _refuse_none(courses, left_out)
@@ -106,25 +108,29 @@ class _Stream:
         Instants of records of any code, the last of each person and day.
     others : int
         Persons of the source without a record of an infusion.
+    without_code : int
+        Medications and procedures of anybody without any code.
     """
 
     sound: pd.DataFrame
     left_out: pd.DataFrame
     contacts: pd.DataFrame
     others: int
+    without_code: int
 
     def infusions(self) -> pd.DataFrame:
         return self.sound[self.sound["meaning"].map(is_infusion).astype(bool)]
 
 
 def _read_twice(source: EventSource, codes: Codes, unmapped: Unmapped, now: datetime) -> _Stream:
-    subjects = _infused(source, codes)
+    subjects, without_code = _infused(source, codes)
     held, contacts = _held(source, subjects, codes, unmapped)
     at = pd.Timestamp(now)
     sound, left_out = _sound(held, at)
     contacts = contacts[contacts["start"] <= at]
     past = contacts["stop"].where(contacts["stop"] <= at)
-    return _Stream(sound, left_out, contacts.assign(stop=past), source.others(subjects))
+    others = source.others(subjects)
+    return _Stream(sound, left_out, contacts.assign(stop=past), others, without_code)
 
 
 def _tables(
@@ -162,23 +168,34 @@ def _tables(
     return tables, {"courses": courses, **came}, failed
 
 
-def _infused(source: EventSource, codes: Codes) -> frozenset[str]:
-    """Return who has a record of an infusion, sound or not."""
+def _infused(source: EventSource, codes: Codes) -> tuple[frozenset[str], int]:
+    """Return who has a record of an infusion, sound or not; and the acts that have no code."""
     subjects: set[str] = set()
-    seen = Unmapped()
+    seen, without_code = Unmapped(), 0
     for chunk in source.candidates():
         known = with_meanings(chunk, codes)
         infusions = known["meaning"].map(is_infusion).astype(bool) & known["subject"].notna()
         subjects |= set(known.loc[infusions, "subject"])
-        seen.add(known[known["kind"].isin(("medication", "procedure")) & known["what"].isna()])
+        acts = known["kind"].isin(("medication", "procedure"))
+        without_code += int((acts & known["code"].isna()).sum())
+        seen.add(known[acts & known["what"].isna()])
     if not subjects:
         raise CohortError(
             "no infusion of a CAR-T product was found: no medication or procedure has a code of "
             "the catalogue (RxNorm, ATC, ICD-10-PCS XW0..., CPT 38228). If this hospital uses its "
             "own codes, name them in a mapping file ([[code]] with product = ...) and give it as "
             f"the option mapping.{seen.most_frequent()}"
+            + (f"\n{acts_without_code(without_code)}" if without_code else "")
         )
-    return frozenset(subjects)
+    return frozenset(subjects), without_code
+
+
+def acts_without_code(count: int) -> str:
+    """Say that some acts could not be looked at."""
+    return (
+        f"{count:,} medications or procedures have no code, at most a text, which is not read: an "
+        "infusion among them is not found."
+    )
 
 
 def with_meanings(events: pd.DataFrame, codes: Codes) -> pd.DataFrame:

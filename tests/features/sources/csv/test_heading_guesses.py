@@ -25,6 +25,8 @@ from features.sources.csv.headings import key_of
         ("LYM%", "lymphocytes_percent", "%"), ("LYM#", "alc_10e9_l", ""),
         ("ferritin_ng_ml", "ferritin_ng_ml", "ng/mL"), ("CRS分级", "crs_grade", ""),
         ("采样日期", "day", ""), ("Sample time", "day", ""), ("患者编号", "patient_id", ""),
+        ("Visit date", "day", ""), ("Date of assessment", "day", ""),
+        ("Systolic BP", "sbp_mmhg", ""),
     ],
 )  # fmt: skip
 def test_a_heading_is_understood(heading: str, meaning: str, unit: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from features.errors import CohortError
 from features.sources import fhir
+from features.sources.records.assembling import WITHOUT_INFUSION
 from tests.features.sources.records.fhir_writer import (
     NOW,
     a_folder,
@@ -23,6 +24,31 @@ def test_two_patients_of_one_id_are_left_out(tmp_path: Path) -> None:
     folder = a_folder(tmp_path, a_patient(), other, an_infusion())
     with pytest.raises(CohortError, match="patient_id_is_one_person"):
         fhir.read(folder, now=NOW)
+
+
+def test_records_of_somebody_whose_patient_is_not_in_the_export_are_counted(
+    tmp_path: Path,
+) -> None:
+    folder = a_folder(
+        tmp_path, a_patient(), an_infusion(), a_result(), a_result(day=2, **of("P77")),
+        a_result(day=3, **of("P77")),
+    )  # fmt: skip
+    cohort, _ = fhir.read(folder, now=NOW)
+    assert cohort.manifest.exclusions == {WITHOUT_INFUSION: 1}
+    assert len(cohort.measurements) == 1
+
+
+def test_an_infusion_written_as_text_alone_is_said_not_to_be_read(tmp_path: Path) -> None:
+    spoken = an_infusion("Q") | {"medicationCodeableConcept": {"text": "Yescarta"}}
+    folder = a_folder(tmp_path, a_patient(), a_patient("Q"), an_infusion(), spoken)
+    cohort, _ = fhir.read(folder, now=NOW)
+    assert len(cohort.courses) == 1
+    assert any(note.startswith("1 medications or procedures have no code") for note in
+               cohort.manifest.notes)  # fmt: skip
+    (tmp_path / "alone").mkdir()
+    alone = a_folder(tmp_path / "alone", a_patient("Q"), spoken)
+    with pytest.raises(CohortError, match="have no code, at most a text"):
+        fhir.read(alone, now=NOW)
 
 
 def test_a_corrected_patient_is_still_one(tmp_path: Path) -> None:

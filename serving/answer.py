@@ -1,31 +1,25 @@
 """The desk: a request in, a recorded answer out."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 from features.sources.records.site_mapping import SiteMapping
 from models.release import Release
 from serving.bedside import Bedside
-from serving.bedside_replies import MonitoringPlan
 from serving.course_reading import course_so_far, read_request
 from serving.ledger import Entry, Kind, Ledger
-from serving.measures import measures
-from serving.messages import GradeRequest, RiskRequest
-from serving.monitoring_plan import Plan, SitePlan, level_of
-from serving.notices import course_notices
+from serving.measures import count_answers, count_release, measures
+from serving.messages import GradeRequest, RiskRequest, StandingRequest
+from serving.monitoring_plan import Plan, SitePlan
 from serving.panel import Panel
-from serving.replies import (
-    Asked,
-    GradeAnswer,
-    QuestionAnswer,
-    ReleaseFacts,
-    RiskAnswer,
-    Tier,
-)
-from serving.sentences import say
-from serving.words import TOP_TIER, action, not_covered
+from serving.persons import who_acts
+from serving.replies import Asked, ReleaseFacts, RiskAnswer
+from serving.silence import shown
+from serving.standing import Decision, Standing
+from serving.whole_answer import whole_answer, whole_grading
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +29,15 @@ class Prepared:
     Attributes
     ----------
     entry : Entry
-        As it is to be recorded.
+        As it is to be recorded: what silent models say as well.
     reply : RiskAnswer
-        As it may be shown.
+        As it may be shown: without what silent models say.
     shown : bytes
         The same as JSON.
     bedside : Bedside
         The course that was read.
+    panel : Panel
+        The models that were asked.
     started : float
         When the work began, for the measures.
     """
@@ -50,6 +46,7 @@ class Prepared:
     reply: RiskAnswer
     shown: bytes
     bedside: Bedside
+    panel: Panel
     started: float
 
 
@@ -67,11 +64,15 @@ class Desk:
         How this site writes units and answers; the file that its imports read.
     plan : SitePlan, optional
         The rows of the monitoring plan that this site has put in place of ours, and who signed.
+    limits : Path, optional
+        Where the reports on the limits of silent models lie.
 
     Raises
     ------
     SettingsError
         Where the site's plan asks for less than a plan may.
+    LedgerError
+        When it cannot be read which models are live.
     """
 
     def __init__(
@@ -82,12 +83,34 @@ class Desk:
         demo: bool = False,
         site: SiteMapping | None = None,
         plan: SitePlan | None = None,
+        limits: Path | None = None,
     ) -> None:
         self.ledger = ledger
-        self._demo = demo
+        self.demo = demo
         self.site = site or SiteMapping()
+        self.refused: str | None = None
+        self._limits = limits
         self.plan = Plan(plan)
-        self.panel = Panel(release, demo=demo)
+        self.standing = Standing(ledger)
+        self._panel = Panel(release, self.standing, demo=demo)
+        count_release(None, self._panel.version)
+
+    @property
+    def panel(self) -> Panel:
+        """The models that answer now; who asks twice in one answer keeps the first."""
+        return self._panel
+
+    def swap(self, release: Release | None) -> None:
+        """Let another release answer from the next request on; who is being answered keeps his."""
+        before = self._panel.version
+        self._panel = Panel(release, self.standing, demo=self.demo)
+        self.refused = None
+        count_release(before, self._panel.version)
+
+    def refuse(self, why: str) -> None:
+        """Say why a newer release is not loaded; the old one goes on answering."""
+        self.refused = why
+        measures().refused_releases.inc()
 
     def answer(self, body: bytes, language: str = "en", who: str = "") -> bytes:
         """Answer one request; the answer is on the disk before it is returned.
@@ -123,17 +146,23 @@ class Desk:
         RequestProblem
             As :meth:`answer` does.
         """
-        started = perf_counter()
+        started, panel = perf_counter(), self._panel
         request = read_request(body, RiskRequest)
         bedside = Bedside(course_so_far(request, self.site), language)
-        answers = self.panel.answers(request.questions, bedside)
-        reply = self._reply(secrets.token_urlsafe(16), bedside, answers)
-        made = reply.model_dump_json().encode()
-        predictors = self.panel.predictors(bedside, answers)
-        entry = Entry(
-            reply.ledger_id, self.panel.version, body, predictors, made, subject=subject, who=who
+        answers = panel.answers(request.questions, bedside)
+        predictors = panel.predictors(bedside, answers)
+        seen = [shown(one, language) for one in answers]
+        reply = whole_answer(
+            secrets.token_urlsafe(16), panel, bedside, seen, plan=self.plan, demo=self.demo
         )
-        return Prepared(entry, reply, made, bedside, started)
+        made = reply.model_dump_json().encode()
+        recorded = made
+        if any(one is not other for one, other in zip(seen, answers, strict=True)):
+            recorded = reply.model_copy(update={"answers": answers}).model_dump_json().encode()
+        entry = Entry(
+            reply.ledger_id, panel.version, body, predictors, recorded, subject=subject, who=who
+        )
+        return Prepared(entry, reply, made, bedside, panel, started)
 
     def give(self, one: Prepared, *before: Entry) -> bytes:
         """Record an answer, behind other entries or alone, and return it.
@@ -143,8 +172,9 @@ class Desk:
         LedgerError
             When it could not be recorded; then it is not given, and nothing else is recorded.
         """
-        self.ledger.append(*before, one.entry)
-        _count(one.reply.answers, perf_counter() - one.started)
+        self.record([*before, one.entry])
+        count_answers(one.reply.answers, one.panel, one.bedside)
+        measures().seconds.observe(perf_counter() - one.started)
         return one.shown
 
     def grade(self, body: bytes, language: str = "en", who: str = "") -> bytes:
@@ -159,98 +189,68 @@ class Desk:
         request = read_request(body, GradeRequest)
         bedside = Bedside(course_so_far(request, self.site), language)
         entry_id = secrets.token_urlsafe(16)
-        made = _grades(entry_id, bedside).model_dump_json().encode()
-        self.ledger.append(
-            Entry(entry_id, self.panel.version, body, b"", made, kind=Kind.GRADE, who=who)
-        )
+        made = whole_grading(entry_id, bedside).model_dump_json().encode()
+        version = self._panel.version
+        self.record([Entry(entry_id, version, body, b"", made, kind=Kind.GRADE, who=who)])
         measures().seconds.observe(perf_counter() - started)
         return made
 
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Write entries into the ledger, all or none.
+
+        Raises
+        ------
+        LedgerError
+            When they could not be written.
+        """
+        started = perf_counter()
+        self.ledger.append(*entries)
+        measures().ledger_seconds.observe(perf_counter() - started)
+
+    def decide(
+        self, standing: str, question: str, asked: StandingRequest, caller: str = ""
+    ) -> Decision:
+        """Turn the model of a question on or off.
+
+        Parameters
+        ----------
+        caller : str
+            Who was let in to decide.
+
+        Raises
+        ------
+        RequestProblem
+            Where there is no such model, it may not be turned on, or nobody is named.
+        LedgerError
+            When the decision could not be recorded; then it does not hold.
+        """
+        panel, who = self._panel, who_acts(asked.who, caller)
+        model = panel.model_to_decide(question, asked.model)
+        return self.standing.decide(
+            standing, question=question, model=model, release=panel.version,
+            who=who, named=asked.who, why=asked.why,
+        )  # fmt: skip
+
+    def shows(self, model: str, *, synthetic: bool) -> bool:
+        """Whether what a model says may be shown now, by its digest; of any release."""
+        return self.demo if synthetic else self.standing.is_live(model)
+
     def facts(self) -> ReleaseFacts:
         """Return what is loaded, for ``GET /v1/model``."""
-        return self.panel.facts()
+        return self._panel.facts(self._limits, self.refused)
 
     def questions(self) -> list[Asked]:
         """Return the questions that can be asked by name, in words."""
-        return self.panel.questions()
+        return self._panel.questions()
 
     def ready(self) -> bool:
-        """Whether an answer could be given and recorded now."""
-        return self.panel.can_answer() and self.ledger.writable()
+        """Whether a request could be answered and recorded now.
+
+        Grades and scores need no model, so a service without one is ready; what it abstains from,
+        ``GET /v1/model`` says.
+        """
+        return self.ledger.writable()
 
     def close(self) -> None:
         """Close the ledger."""
         self.ledger.close()
-
-    def _reply(
-        self, entry_id: str, bedside: Bedside, answers: Sequence[QuestionAnswer]
-    ) -> RiskAnswer:
-        course, language = bedside.course, bedside.language
-        watch = _watch(bedside, answers)
-        return RiskAnswer.model_construct(
-            ledger_id=entry_id,
-            language=language,
-            demonstration=self._demo,
-            synthetic_notice=say("said.synthetic", language) if self.panel.synthetic else None,
-            release=self.panel.version,
-            product=course.product.name if course.product else None,
-            landmark_day=course.landmark,
-            watch=watch,
-            monitoring=self._monitoring(bedside, watch),
-            grades=bedside.graded.grades,
-            scores=bedside.graded.scores,
-            not_shown=bedside.graded.not_shown,
-            answers=list(answers),
-            notices=course_notices(bedside),
-            not_covered=not_covered(language),
-            caution=say("said.caution", language),
-        )
-
-    def _monitoring(self, bedside: Bedside, watch: Tier | None) -> MonitoringPlan:
-        language = bedside.language
-        if watch is None:
-            because = say("plan.base", language)
-            return self.plan.told("lowest", because, bedside.course, language)
-        level = level_of(watch.rank, watch.of)
-        return self.plan.told(level, watch.because, bedside.course, language)
-
-
-def _grades(entry_id: str, bedside: Bedside) -> GradeAnswer:
-    course, language = bedside.course, bedside.language
-    return GradeAnswer.model_construct(
-        ledger_id=entry_id,
-        language=language,
-        product=course.product.name if course.product else None,
-        landmark_day=course.landmark,
-        watch=_watch(bedside, ()),
-        grades=bedside.graded.grades,
-        scores=bedside.graded.scores,
-        not_shown=bedside.graded.not_shown,
-        notices=course_notices(bedside),
-        not_covered=not_covered(language),
-        caution=say("said.caution", language),
-    )
-
-
-def _watch(bedside: Bedside, answers: Sequence[QuestionAnswer]) -> Tier | None:
-    """Return the highest tier; a current grade that demands it needs no model."""
-    tiers = [one.tier for one in answers if one.tier is not None]
-    if tiers:
-        return max(tiers, key=lambda one: (one.rank == one.of, one.rank / one.of))
-    if not bedside.raised_by:
-        return None
-    words = action(1, 1, bedside.language)
-    return Tier(
-        name=TOP_TIER, rank=1, of=1, action=words.text, source=words.source,
-        because=bedside.raised_by,
-    )  # fmt: skip
-
-
-def _count(answers: Sequence[QuestionAnswer], seconds: float) -> None:
-    counters = measures()
-    counters.seconds.observe(seconds)
-    for one in answers:
-        if one.abstention is not None:
-            counters.abstentions.labels(one.question.name, one.abstention.reason).inc()
-        elif one.tier is not None:
-            counters.answers.labels(one.question.name, one.tier.name).inc()

@@ -6,28 +6,31 @@ from typing import Any, Literal
 import anyio.to_thread
 from fastapi import Request, Response
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from serving.access.contract import add_access
 from serving.answer import Desk
+from serving.batch.routes import add_batch_routes
+from serving.batch.told import BatchLine
 from serving.exchange import (
     ERRORS,
+    NO_STORE,
     body_of_model,
     caller_of,
     desk_of,
     guarded,
     http_refusal,
-    json_bytes,
     language_for,
     read_json,
 )
 from serving.feed.routes import BODIES, FeedApp, add_feed_routes
-from serving.messages import GradeRequest, RiskRequest
-from serving.replies import Asked, GradeAnswer, ReleaseFacts, RiskAnswer
+from serving.measures import exposed
+from serving.messages import GradeRequest, RiskRequest, StandingRequest
+from serving.model_routes import add_model_routes
+from serving.replies import GradeAnswer, RiskAnswer
 
-_QUESTIONS = TypeAdapter(list[Asked])
 _SCHEMA = "#/components/schemas/{model}"
 
 
@@ -42,7 +45,10 @@ class Api(FeedApp):
                 routes=self.routes,
             )  # fmt: skip
             _, made = models_json_schema(
-                _read_by_us(RiskRequest, GradeRequest, *BODIES),
+                [
+                    *_read_by_us(RiskRequest, GradeRequest, StandingRequest, *BODIES),
+                    (BatchLine, "serialization"),
+                ],
                 ref_template=_SCHEMA,
             )
             contract["components"]["schemas"].update(made["$defs"])
@@ -71,7 +77,9 @@ def build_api() -> Api:
         redoc_url=None,
     )
     _add_routes(api)
+    add_batch_routes(api)
     add_feed_routes(api)
+    add_model_routes(api)
     api.add_exception_handler(HTTPException, http_refusal)
     return api
 
@@ -97,24 +105,11 @@ def _add_routes(api: Api) -> None:
     async def grade(request: Request) -> Response:
         return await _answered(api, request, Desk.grade)
 
-    @api.get(
-        "/v1/model",
-        response_model=ReleaseFacts,
-        responses={503: ERRORS[503]},
-        summary="What answers, and what it learned from",
-    )
-    async def model() -> Response:
-        async def work() -> bytes:
-            return json_bytes(desk_of(api).facts())
-
-        return await guarded(work)
-
-    @api.get("/v1/questions", response_model=list[Asked], summary="The questions that can be asked")
-    async def questions() -> Response:
-        async def work() -> bytes:
-            return _QUESTIONS.dump_json(desk_of(api).questions())
-
-        return await guarded(work)
+    @api.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        """Tell our own measures: those of the server would count by path, as a client wrote it."""
+        measured, kind = await anyio.to_thread.run_sync(exposed)
+        return Response(measured, headers={**NO_STORE, "content-type": kind})
 
 
 async def _answered(

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import LedgerError, ModelFormatError, ReleaseError, VigiCellError
+from serving.logs import log_event
 from serving.messages import ErrorBody, Message, Problem, RiskRequest, field_names
 
-_log = logging.getLogger("vigicell.serving")
 _LONGEST_KEY = 40  # characters of an unknown field's name that are repeated
 _SHOWN = 20  # problems listed in one answer; the rest is counted
 
@@ -140,7 +140,7 @@ def log_unexpected(error: BaseException) -> None:
     """Log where an unexpected error arose, never its message, which may hold a value."""
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
-    _log.error("unexpected %s at %s", type(error).__name__, places)
+    log_event("unexpected", logging.ERROR, kind=type(error).__name__, at=places)
 
 
 UNEXPECTED = ErrorBody(

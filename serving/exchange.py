@@ -13,12 +13,13 @@ from serving.answer import Desk
 from serving.errors import (
     UNEXPECTED,
     BodyTooLarge,
+    RequestProblem,
     WrongContentType,
     body_of,
     log_unexpected,
     status_of,
 )
-from serving.measures import measures
+from serving.measures import count_unit_failures, measures
 from serving.messages import ErrorBody
 from serving.settings import DEFAULT_BODY_LIMIT_BYTES
 from serving.words import language_of
@@ -41,6 +42,7 @@ class DeskApp(FastAPI):
 
     desk: Desk | None = None
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    line_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     language: str = "en"  # of answers to who prefers none
 
 
@@ -92,6 +94,8 @@ def told(error: Exception) -> tuple[int, ErrorBody]:
         measures().refusals.labels("unexpected").inc()
         return 500, UNEXPECTED
     measures().refusals.labels(type(error).__name__).inc()
+    if isinstance(error, RequestProblem):
+        count_unit_failures([(one.path, one.problem) for one in error.problems])
     return status_of(error), body_of(error)
 
 

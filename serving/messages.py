@@ -38,6 +38,7 @@ _MOST_GRADES = 2_000
 _MOST_QUESTIONS = 50
 _LONGEST_TEXT = 200
 _LONGEST_WORD = 60
+_LONGEST_REASON = 2_000
 
 
 class Message(BaseModel):
@@ -67,6 +68,7 @@ def _limits(table: str, column: str) -> Any:
 Day = Annotated[float, _limits("measurements", "day")]
 Word = Annotated[str, Field(min_length=1, max_length=_LONGEST_WORD)]
 Unit = Annotated[str, Field(max_length=_LONGEST_WORD)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _DAY = "in days from the first infusion, negative before it"
 
 
@@ -215,6 +217,31 @@ class RiskRequest(CourseRequest):
     )
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_REQUEST]})
+
+
+class StandingRequest(Message):
+    """Who turns a model on or off, and why; the ledger keeps both for good."""
+
+    who: Name | None = Field(
+        default=None, description="the person; whoever holds the token decides, and is named first"
+    )
+    why: Annotated[str, Field(min_length=1, max_length=_LONGEST_REASON)]
+    model: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="SHA-256 of the model that is meant, as GET /v1/model gives it; refused when "
+        "another one is loaded by now",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "who": "head of the unit",
+                    "why": "all limits are met, see the report of 2026-03-01",
+                }
+            ]
+        }
+    )
 
 
 class Problem(BaseModel):

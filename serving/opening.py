@@ -38,8 +38,19 @@ def opened_release(settings: Settings) -> Release | None:
     SettingsError
         When the tiers of the settings are of no question.
     """
-    place = settings.release or _stored_release()
-    return None if place is None else with_site_tiers(load_release(place), settings.cut_offs)
+    place = settings.release or stored_release()
+    return None if place is None else loaded(place, settings)
+
+
+def loaded(place: Path, settings: Settings) -> Release:
+    """Load the release at a place, with the tiers that the site has signed.
+
+    Raises
+    ------
+    ReleaseError, ModelFormatError, SettingsError
+        As :func:`opened_release` does.
+    """
+    return with_site_tiers(load_release(place), settings.cut_offs)
 
 
 def guard_of(settings: Settings) -> Guard:
@@ -88,6 +99,7 @@ def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[byt
         demo=settings.demo,
         site=site_mapping_of(settings),
         plan=settings.plan,
+        limits=settings.limits_status,
     )
     try:
         for body in requests:
@@ -160,7 +172,8 @@ def _words_of(refusal: urllib.error.HTTPError) -> str:
         return "The service refused without a word. Look into its log."
 
 
-def _stored_release() -> Path | None:
+def stored_release() -> Path | None:
+    """Return where the newest release in the model store lies, ``None`` without one."""
     switch_off_telemetry()
     import bentoml  # slow to import, and not needed where a directory is named
     from bentoml.exceptions import NotFound

@@ -5,7 +5,10 @@ of :mod:`serving.api`. :mod:`serving.doorway` keeps everything else shut, and
 :mod:`serving.access.gate` lets in who may.
 """
 
+import gc
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +21,16 @@ from bentoml.images import Image  # noqa: E402 - only after the switch
 from bentoml.models import BentoModel  # noqa: E402 - only after the switch
 
 from features.errors import ReleaseError  # noqa: E402 - only after the switch
-from models.release import load_release  # noqa: E402 - only after the switch
 from serving.access.gate import Gate, GatePost  # noqa: E402 - only after the switch
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.feed import Feed, Shifts  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
-from serving.metrics_route import add_metrics_route  # noqa: E402 - only after the switch
-from serving.opening import RELEASE_TAG, guard_of  # noqa: E402 - only after the switch
+from serving.logs import log_event, log_to_stderr  # noqa: E402 - only after the switch
+from serving.opening import RELEASE_TAG, guard_of, loaded, stored_release  # noqa: E402 - as above
+from serving.release_watch import ReleaseWatch  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
-from serving.site_tiers import with_site_tiers  # noqa: E402 - only after the switch
 
 # What answering needs and nothing else; training's libraries cost seconds at every start.
 _RUNTIME = (
@@ -71,7 +73,6 @@ class StoredRelease(BentoModel):
 
 
 api = build_api()
-add_metrics_route(api)
 post = GatePost()
 
 
@@ -80,8 +81,8 @@ post = GatePost()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
-    metrics={"enabled": False},  # our own: see serving/metrics_route.py
-    logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
+    logging={"access": {"enabled": False}},  # no path reaches a log
+    metrics={"enabled": False},  # nor a measure: the server's own count by path
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
 @bentoml.asgi_app(api, path="/")
@@ -91,33 +92,59 @@ class VigiCell:
     release = StoredRelease(RELEASE_TAG)
 
     def __init__(self) -> None:
+        log_to_stderr()
         settings = Settings.from_environment(os.environ)
-        place = settings.release or (self.release and Path(self.release.path))
-        release = with_site_tiers(load_release(place), settings.cut_offs) if place else None
+        stored = Path(self.release.path) if self.release else None
+        place = settings.release or stored
         self._guard = guard_of(settings)
         self._desk = Desk(
-            release,
+            loaded(place, settings) if place else None,
             Ledger(settings.ledger),
             demo=settings.demo,
             site=site_mapping_of(settings),
             plan=settings.plan,
+            limits=settings.limits_status,
         )
+        where = _place_to_watch(settings.release, stored)
+        self._watch = ReleaseWatch(self._desk, where, partial(loaded, settings=settings))
+        self._watch.start()
         api.body_limit_bytes = settings.body_limit_bytes
         api.language = settings.language
         api.desk = self._desk
+        api.line_limit_bytes = settings.line_limit_bytes
         api.feed = Feed(self._desk, Shifts(settings.shift_starts, settings.time_zone))
         post.guard = self._guard
+        gc.collect()
+        gc.freeze()  # what is loaded stays; no later collection walks through it again
+        log_event("started", release=self._desk.panel.version[:16], demonstration=settings.demo)
 
     def __is_ready__(self) -> bool:
-        """Whether an answer could be given and recorded now."""
+        """Whether a request could be answered and recorded now."""
         return self._desk.ready()
 
     @bentoml.on_shutdown
     def close(self) -> None:
-        """Take no more requests and close the ledger."""
+        """Take no more requests and close the ledger; the server has let the last ones end."""
+        self._watch.stop()
         post.guard = api.desk = api.feed = None
         self._desk.close()
         self._guard.close()
+        log_event("stopped")
+
+
+def _place_to_watch(named: Path | None, stored: Path | None) -> Callable[[], Path | None]:
+    """Return where the release that should answer lies, to be asked again and again.
+
+    A bento that holds its release answers with that one until it is replaced itself.
+    """
+    newest = None if named else stored_release()
+    if named is not None or stored != newest:
+        return partial(_fixed, named or stored)
+    return stored_release
+
+
+def _fixed(place: Path | None) -> Path | None:
+    return place
 
 
 VigiCell.add_asgi_middleware(Doorway)  # type: ignore[attr-defined]  # made a Service above

@@ -8,11 +8,12 @@ from serving.course_reading import read_request
 from serving.errors import NotThere, PayloadErased, RequestProblem
 from serving.feed.acknowledging import attention
 from serving.feed.feed import Feed
-from serving.feed.messages import ACTIONS, ActionName, Seen
+from serving.feed.messages import ACTIONS, ActionName
 from serving.feed.told import ActionTold
 from serving.feed.ward_book import act_of
 from serving.ledger import Entry, Kind, Ledger, Recorded
 from serving.messages import Problem
+from serving.persons import who_acts
 
 _LONGEST_ID = 100
 LONGEST_SNOOZE = timedelta(days=1)
@@ -37,7 +38,7 @@ def act(feed: Feed, answer_id: str, name: ActionName, body: bytes, caller: str =
         When it could not be recorded.
     """
     asked = read_request(body, ACTIONS[name])
-    who = _who(asked, caller)
+    who = who_acts(asked.who, caller)
     _require_near(getattr(asked, "until", None), feed.clock())
     ledger, kind = feed.desk.ledger, Kind(name)
     answer_of(ledger, answer_id)
@@ -69,28 +70,12 @@ def answer_of(ledger: Ledger, answer_id: str) -> Recorded:
 
 
 def _told(feed: Feed, answer_id: str, entry: Any) -> ActionTold:
-    course = feed.book.course_of_answer(feed.desk.ledger, answer_id)
+    course = feed.course_of_answer(answer_id)
     course_id = None if course is None else course.course_id
     noticed = None if course is None else attention(course.points, course.acts, feed.clock())
     return ActionTold(
         ledger_id=entry.entry_id, act=act_of(entry), course_id=course_id, attention=noticed
     )
-
-
-def _who(asked: Seen, caller: str) -> str:
-    who = caller or asked.who
-    if not who:
-        raise RequestProblem(
-            [
-                Problem(
-                    path="who",
-                    problem="is missing, and no token names a person",
-                    legal="the name of a person, up to 80 characters",
-                    what_to_do="Say who does it.",
-                )
-            ]
-        )
-    return who
 
 
 def _require_near(until: datetime | None, now: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from serving.answer import Desk
 from serving.errors import NotThere
 from serving.feed.accepting import FIELDS
 from serving.feed.acknowledging import attention
@@ -13,8 +14,7 @@ from serving.feed.feed import Feed
 from serving.feed.folded import unmapped_of
 from serving.feed.told import CourseTold, EventKept
 from serving.ledger import Kind
-
-ESTIMATES = ("probability", "interval", "compared", "tier", "explanation", "could_change")
+from serving.silence import shown_as_recorded
 
 
 def course_told(feed: Feed, course_id: str) -> bytes:
@@ -28,7 +28,7 @@ def course_told(feed: Feed, course_id: str) -> bytes:
         When the ledger cannot be read.
     """
     state = feed.state(course_id)
-    course = feed.book.course(feed.desk.ledger, course_id)
+    course = feed.course(course_id)
     if course is None:
         raise NotThere("The course was erased a moment ago.")
     last = from_json(state.told)
@@ -69,11 +69,16 @@ def _answer(feed: Feed, answer_id: str) -> dict[str, Any] | None:
     found = feed.desk.ledger.read(answer_id)
     if found is None or found.kind is not Kind.ANSWER or found.erased is not None:
         return None
-    return as_shown(from_json(found.answer))
+    return as_shown(feed.desk, from_json(found.answer))
 
 
-def as_shown(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a recorded answer without the estimates of silent models, which are never shown."""
-    hidden = dict.fromkeys(ESTIMATES)
-    answers = [{**one, **hidden} if one.get("silent") else one for one in answer["answers"]]
+def as_shown(desk: Desk, answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a recorded answer without the estimates of silent models, which are never shown.
+
+    None where a model was turned off since: its estimate stands in tier and monitoring as well.
+    """
+    answers = [shown_as_recorded(one, answer["language"]) for one in answer["answers"]]
+    told = [one["model"] for one in answers if one["probability"] is not None]
+    if not all(desk.shows(one["version"], synthetic=one["synthetic"]) for one in told):
+        return None
     return {**answer, "answers": answers}

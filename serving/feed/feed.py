@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,12 @@ from serving.feed.accepting import Arrived, arrived, require_complete, require_n
 from serving.feed.course_state import TURNS, CourseState, content_of, fold
 from serving.feed.folded import Folded, folded
 from serving.feed.messages import CourseRow, Events
-from serving.feed.points import point_of
+from serving.feed.points import point_of, without
 from serving.feed.scoring import require_no_new_losses, scored, sent_places
 from serving.feed.service_ids import turn_id
 from serving.feed.shifts import Shifts
-from serving.feed.told import Turn
-from serving.feed.ward_book import WardBook
+from serving.feed.told import Point, Turn
+from serving.feed.ward_book import CourseInBook, Page, WardBook
 from serving.ledger import Entry, EntryRefused, Kind
 
 _MOST_TRIES = 50  # of one turn that other services take first
@@ -76,7 +76,7 @@ class Feed:
 
         def step(state: CourseState) -> Taken:
             if state.row == row:
-                return Taken(_again(state))
+                return Taken(self._again(state))
             rows = folded(state.with_row(row), self.desk.site)
             found = scored(self.desk, course_id, rows, language, {}, who)
             before = Turn.model_validate_json(state.told).set_aside if state.told else []
@@ -105,7 +105,7 @@ class Feed:
         def step(state: CourseState) -> Taken:
             found = arrived(state, sent)
             if not found.new:
-                return Taken(_again(state, found.known))
+                return Taken(self._again(state, found.known))
             require_no_future(found.new, sent, state.row or {}, self.clock())
             after = state.with_events(found.new)
             rows = folded(after, self.desk.site)
@@ -159,6 +159,45 @@ class Feed:
             )
         return state
 
+    def open_courses(self) -> Page:
+        """Return the open courses, as far as they may be shown now.
+
+        Raises
+        ------
+        LedgerError
+            When the ledger cannot be read.
+        """
+        page = self.book.open_courses(self.desk.ledger)
+        return replace(page, courses=[self._as_shown(one) for one in page.courses])
+
+    def course(self, course_id: str) -> CourseInBook | None:
+        """Return one course, as :meth:`open_courses` does; open or closed."""
+        found = self.book.course(self.desk.ledger, course_id)
+        return None if found is None else self._as_shown(found)
+
+    def course_of_answer(self, answer_id: str) -> CourseInBook | None:
+        """Return the course to which an answer was given, None where it belongs to none."""
+        found = self.book.course_of_answer(self.desk.ledger, answer_id)
+        return None if found is None else self._as_shown(found)
+
+    def shown(self, point: Point) -> Point:
+        """Return a point without the models that were turned off since it was recorded."""
+        shows = self.desk.shows
+        hidden = [
+            one.model for one in point.estimates if not shows(one.model, synthetic=one.synthetic)
+        ]
+        return without(point, hidden) if hidden else point
+
+    def _as_shown(self, course: CourseInBook) -> CourseInBook:
+        points = [replace(one, point=self.shown(one.point)) for one in course.points]
+        return replace(course, points=points)
+
+    def _again(self, state: CourseState, known: tuple[str, ...] = ()) -> bytes:
+        """Return the last reply, with nothing new in it."""
+        last = Turn.model_validate_json(state.told)
+        more = {**_NOTHING_NEW, "known": list(known), "now": self.shown(last.now)}
+        return last.model_copy(update=more).model_dump_json().encode()
+
     def _recorded(self, taken: Taken, entry: Entry) -> bool:
         """Write a turn; False when somebody else took it first."""
         try:
@@ -204,9 +243,3 @@ def _turn(
         set_aside=list(set_aside),
         now=point_of(made),
     )
-
-
-def _again(state: CourseState, known: tuple[str, ...] = ()) -> bytes:
-    """Return the last reply, with nothing new in it."""
-    last = Turn.model_validate_json(state.told)
-    return last.model_copy(update={**_NOTHING_NEW, "known": list(known)}).model_dump_json().encode()

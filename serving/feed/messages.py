@@ -26,6 +26,7 @@ from serving.messages import (
     Grading,
     LegalWord,
     Message,
+    Name,
     Treatment,
     Unit,
     Word,
@@ -33,14 +34,12 @@ from serving.messages import (
 from serving.monitoring_plan import Level
 
 MOST_EVENTS = 5_000
-_ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 _MOST_GRADES = 200
 _DAY = "in days from the first infusion"
 
 SentId = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 System = Annotated[str, Field(min_length=1, max_length=200)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE)]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 OutcomeDay = Annotated[float, Field(ge=-60, le=10_000)]
 

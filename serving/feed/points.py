@@ -1,6 +1,7 @@
 """Where a course stands by one answer, and when one standing is worse than another."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from serving.answer import Prepared
 from serving.bedside_replies import GradeByRule
@@ -8,10 +9,9 @@ from serving.course import CourseSoFar
 from serving.feed.told import Estimate, Point
 from serving.monitoring_plan import LEVELS, level_of
 from serving.replies import QuestionAnswer
+from serving.words import TOP_TIER
 
 GRADED = ("CRS", "ICANS")
-SILENT = ("silent", "silent_model")
-"""Reasons for which an estimate is recorded or could be made, and is not shown."""
 WATCHED: Mapping[str, tuple[str, ...]] = {
     "ice": ("ice_score", "capd_score"),
     "vital_signs": ("temperature_c",),
@@ -32,19 +32,29 @@ def point_of(made: Prepared) -> Point:
         rank=None if watch is None else watch.rank,
         of=None if watch is None else watch.of,
         because="" if watch is None else watch.because,
+        raised_by=made.bedside.raised_by,
         grades=_grades(course, reply.grades),
-        estimates=[
-            Estimate(
-                question=one.question.name,
-                probability=one.probability,
-                tier=one.tier.name if one.tier else None,
-            )
-            for one in reply.answers
-            if one.probability is not None
-        ],
+        estimates=[found for one in reply.answers if (found := _estimate(one)) is not None],
         silent=[one.question.name for one in reply.answers if _is_silent(one)],
         last_day=_last_days(course),
     )
+
+
+def without(point: Point, models: Collection[str]) -> Point:
+    """Return where a course would stand without some models, by their digests."""
+    kept = [one for one in point.estimates if one.model not in models]
+    if len(kept) == len(point.estimates):
+        return point
+    said: dict[str, Any] = dict.fromkeys(("tier", "rank", "of")) | {"because": ""}
+    if point.raised_by:
+        said = {"tier": TOP_TIER, "rank": 1, "of": 1, "because": point.raised_by}
+    if kept:
+        top = max(kept, key=lambda one: (one.rank == one.of, one.rank / one.of))
+        said = top.model_dump(include=set(said))
+    silent = [one.question for one in point.estimates if one.model in models]
+    level = "lowest" if said["rank"] is None else level_of(said["rank"], said["of"])
+    more = {"level": level, "estimates": kept, "silent": [*point.silent, *silent]}
+    return point.model_copy(update=said | more)
 
 
 def is_worse(one: Point, than: Point) -> bool:
@@ -80,8 +90,24 @@ def _grade(name: str, course: CourseSoFar, by_rule: list[GradeByRule]) -> int | 
     return max([*known, *([] if hand is None else [hand])], default=None)
 
 
+def _estimate(one: QuestionAnswer) -> Estimate | None:
+    if one.probability is None or one.tier is None or one.model is None:
+        return None
+    return Estimate(
+        question=one.question.name,
+        model=one.model.version,
+        synthetic=one.model.synthetic,
+        probability=one.probability,
+        tier=one.tier.name,
+        rank=one.tier.rank,
+        of=one.tier.of,
+        because=one.tier.because,
+    )
+
+
 def _is_silent(one: QuestionAnswer) -> bool:
-    return one.abstention is not None and one.abstention.reason in SILENT
+    """Whether a model was asked and is not shown, or answers in a demonstration only."""
+    return one.silent or (one.abstention is not None and one.abstention.reason == "silent_model")
 
 
 def _last_days(course: CourseSoFar) -> dict[str, float]:

@@ -1,18 +1,22 @@
 """An answer replayed: its recorded request, answered again by what is loaded now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic_core import from_json
 
 from serving.answer import Desk
-from serving.errors import RequestProblem
+from serving.batch.chunk import Chunk, Line
+from serving.errors import RequestProblem, body_of
 from serving.feed.acting import answer_of
 from serving.feed.told import Difference, Replay
+from serving.ledger import Entry, Recorded
 
 _LISTED = 200
 _OWN = ("ledger_id",)  # random, and different in every answer
 _ANSWERS = "answers["
+_FOLLOWS = ("watch", "monitoring")
+"""What follows from the estimates that were shown."""
 SAME = "The recorded request gets the same answer now, to the bit."
 OTHER_RELEASE = (
     "Another release is loaded now than the one that gave the answer, so that what differs may be "
@@ -40,24 +44,45 @@ def replay(desk: Desk, answer_id: str) -> bytes:
     found = answer_of(desk.ledger, answer_id)
     recorded = from_json(found.answer)
     try:
-        made = desk.prepared(found.request, recorded["language"], subject=found.subject)
+        made = _made_again(desk, found, recorded)
     except RequestProblem:
         return _told(answer_id, found.release, desk.panel.version, None, UNREADABLE)
-    now = from_json(made.entry.answer)
+    now = from_json(made.answer)
     differences = list(differing(recorded, now))
-    same_release = found.release == made.entry.release
+    same_release = found.release == made.release
     meaning = SAME if not differences else OTHER_REST if same_release else OTHER_RELEASE
-    hidden = {
-        f"{_ANSWERS}{at}]"
-        for told in (recorded, now)
-        for at, one in enumerate(told["answers"])
-        if one.get("silent")
-    }
+    hidden = {place for told in (recorded, now) for place in _hidden(desk, told)}
     return _told(
-        answer_id, found.release, made.entry.release,
+        answer_id, found.release, made.release,
         [_shown(one, hidden) for one in differences], meaning,
-        same_predictors=found.predictors == made.entry.predictors,
+        same_predictors=found.predictors == made.predictors,
     )  # fmt: skip
+
+
+def _made_again(desk: Desk, found: Recorded, recorded: Mapping[str, Any]) -> Entry:
+    """Return the entry that the request would leave now, alone or in a batch, as it came."""
+    language = recorded["language"]
+    if "error" in recorded:  # only a line of a batch has that place
+        chunk = Chunk(desk, language, len(found.request), body_of)
+        return chunk.prepared(Line(1, found.request))
+    return desk.prepared(found.request, language, subject=found.subject).entry
+
+
+def _hidden(desk: Desk, told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the places that are not shown: what silent models say, and what follows from it."""
+    silent = [at for at, one in enumerate(told["answers"]) if _is_silent(desk, one)]
+    yield from (f"{_ANSWERS}{at}]" for at in silent)
+    if silent:
+        yield from _FOLLOWS
+
+
+def _is_silent(desk: Desk, one: Mapping[str, Any]) -> bool:
+    if one.get("silent"):
+        return True
+    model = one.get("model")
+    if model is None or one["probability"] is None:
+        return False
+    return not desk.shows(model["version"], synthetic=model["synthetic"])
 
 
 def differing(recorded: Any, now: Any, path: str = "") -> Iterator[Difference]:

@@ -149,7 +149,7 @@ def ward_told(feed: Feed) -> bytes:
     LedgerError
         When the ledger cannot be read.
     """
-    page = feed.book.open_courses(feed.desk.ledger)
+    page = feed.open_courses()
     return ward_of(page, feed.desk.plan.rows, feed.shifts, feed.clock()).model_dump_json().encode()
 
 

@@ -12,11 +12,16 @@ from serving.reply import Reply
 
 
 class Estimate(Reply):
-    """What one question was answered with."""
+    """What one question was answered with, by which model."""
 
     question: str
+    model: str = Field(description="SHA-256 of the model directory")
+    synthetic: bool = Field(description="whether the model was fitted to synthetic courses")
     probability: float
-    tier: str | None
+    tier: str
+    rank: int = Field(description="of the tier; 1 is the lowest")
+    of: int
+    because: str
 
 
 class Point(Reply):
@@ -29,9 +34,14 @@ class Point(Reply):
     rank: int | None = Field(description="of the tier; 1 is the lowest")
     of: int | None
     because: str = Field(description="what raised it, in the language of who sent the result")
+    raised_by: str = Field(
+        description="which current grade puts it at the highest, whatever a model says"
+    )
     grades: dict[str, int] = Field(description="current CRS and ICANS: the higher of hand and rule")
     estimates: list[Estimate]
-    silent: list[str] = Field(description="questions whose model is recorded and not shown")
+    silent: list[str] = Field(
+        description="questions whose model is recorded and not shown, or was turned off since"
+    )
     last_day: dict[str, float] = Field(description="when an item of the plan was last looked at")
 
 
@@ -130,7 +140,10 @@ class CourseTold(Reply):
     unmapped: list[Unmapped]
     set_aside: list[str]
     outcomes: list[dict[str, Any]] = Field(description="as they were sent")
-    answer: RiskAnswer | None = Field(description="the latest answer; null when it was erased")
+    answer: RiskAnswer | None = Field(
+        description="the latest answer; null when it was erased, or when a model that answered was "
+        "turned off since"
+    )
 
 
 class Due(Reply):

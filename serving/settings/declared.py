@@ -70,6 +70,11 @@ SETTINGS: tuple[Declared, ...] = (
         "VIGICELL_DEMO",
     ),
     Declared(
+        "service", "limits_status", "limits_status", kinds.existing_place, '"."',
+        "A report of `training evaluate --answers --json` on a silent model, or a folder of them.",
+        "VIGICELL_LIMITS_STATUS",
+    ),
+    Declared(
         "ledger", "place", "ledger", kinds.ledger, '"ledger.sqlite"',
         "A file, or postgresql://USER@HOST/DATABASE (a password belongs into ~/.pgpass).",
         "VIGICELL_LEDGER", secret=True,

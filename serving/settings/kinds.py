@@ -105,6 +105,14 @@ def existing_file(said: Any, folder: Path) -> Path:
     return path
 
 
+def existing_place(said: Any, folder: Path) -> Path:
+    """Read the path of a report, or of a folder of them."""
+    path = _path(said, folder)
+    if not path.exists():
+        raise NotLegal("a report of `training evaluate --answers --json`, or a folder of them")
+    return path
+
+
 def own_file(said: Any, folder: Path) -> Path:
     """Read the path of a file that is made when it is absent."""
     path = _path(said, folder)

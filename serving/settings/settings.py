@@ -36,6 +36,8 @@ class Settings:
         The longest request body, and the longest line of a batch, that is read.
     site_mapping : Path or None
         How this site writes units and answers (:mod:`features.sources.records.site_mapping`).
+    limits_status : Path or None
+        A report of `training evaluate --answers --json` on a silent model, or a folder of them.
     home : Path
         The folder of keys, settings and, unless said otherwise, the ledger.
     file : Path or None
@@ -73,6 +75,7 @@ class Settings:
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     line_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     site_mapping: Path | None = None
+    limits_status: Path | None = None
     home: Path = Path()
     file: Path | None = None
     keys: Path = Path("keys.json")

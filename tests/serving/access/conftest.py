@@ -2,14 +2,27 @@ import json
 
 import pytest
 
+from models.release import load_release
 from serving.access.gate import Gate, GatePost
 from serving.access.guard import Guard
 from serving.access.keys import KeyFile, KeyRing
 from serving.access.rate import Rate
 from serving.doorway import Doorway
 from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_ID
-from serving.metrics_route import add_metrics_route
 from tests.serving.conftest import Client
+from tests.serving.small_release import a_release
+
+
+@pytest.fixture(scope="session")
+def real_release(tmp_path_factory):
+    """A release with one model of real patients, which a person can turn on."""
+    place = tmp_path_factory.mktemp("real")
+    return load_release(a_release(place, synthetic=False, asked=("severe-crs-72h",)))
+
+
+@pytest.fixture
+def desk(open_desk, real_release):
+    return open_desk(real_release)
 
 
 @pytest.fixture
@@ -20,7 +33,6 @@ def keys(tmp_path):
 @pytest.fixture
 def door(client, keys):
     """The app of a desk, behind the gate and the doorway, as the service puts it together."""
-    add_metrics_route(client.api)
     post = GatePost()
     post.guard = Guard(KeyRing(keys), Rate(60_000, 1000))
     one = Client(Doorway(Gate(client.api, post)))

@@ -18,8 +18,8 @@ def a_point(number, rank=1, crs=0, icans=0, *, hours=None):
     level = ("lowest", "between", "highest")[rank - 1]
     point = Point(
         answer_id=f"answer-{number}", landmark_day=float(number), level=level, tier=level,
-        rank=rank, of=3, because="", grades={"CRS": crs, "ICANS": icans}, estimates=[],
-        silent=[], last_day={},
+        rank=rank, of=3, because="", raised_by="", grades={"CRS": crs, "ICANS": icans},
+        estimates=[], silent=[], last_day={},
     )  # fmt: skip
     return PointAt(number + 1, START + HOUR * (number if hours is None else hours), point)
 

@@ -111,12 +111,12 @@ def test_what_a_silent_model_says_is_hidden_in_differences(ward):
 
 def test_a_silent_estimate_is_not_shown_with_its_course(desk):
     recorded = json.loads(desk.answer(as_json(EXAMPLE_REQUEST)))
-    assert as_shown(recorded) == recorded
+    assert as_shown(desk, recorded) == recorded
     silent = {**recorded, "answers": [{**one, "silent": True} for one in recorded["answers"]]}
     assert any(one["probability"] is not None for one in recorded["answers"])
-    for one in as_shown(silent)["answers"]:
+    for one in as_shown(desk, silent)["answers"]:
         assert all(one[name] is None for name in ("probability", "tier", "explanation"))
-    RiskAnswer.model_validate(as_shown(silent))
+    RiskAnswer.model_validate(as_shown(desk, silent))
 
 
 _JSON = st.recursive(

@@ -127,6 +127,7 @@ def test_without_a_time_of_infusion_the_day_goes_on_from_the_last_result(open_de
 def a_point(**last_day):
     return Point(
         answer_id="a", landmark_day=2.0, level="lowest", tier=None, rank=None, of=None, because="",
+        raised_by="",
         grades={}, estimates=[], silent=[], last_day=last_day,
     )  # fmt: skip
 

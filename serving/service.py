@@ -25,7 +25,7 @@ from serving.access.gate import Gate, GatePost  # noqa: E402 - only after the sw
 from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
-from serving.feed import Feed, Shifts  # noqa: E402 - only after the switch
+from serving.feed import AlertBudget, Feed, Shifts  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
 from serving.logs import log_event, log_to_stderr  # noqa: E402 - only after the switch
 from serving.opening import RELEASE_TAG, guard_of, loaded, stored_release  # noqa: E402 - as above
@@ -112,7 +112,11 @@ class VigiCell:
         api.language = settings.language
         api.desk = self._desk
         api.line_limit_bytes = settings.line_limit_bytes
-        api.feed = Feed(self._desk, Shifts(settings.shift_starts, settings.time_zone))
+        api.feed = Feed(
+            self._desk,
+            Shifts(settings.shift_starts, settings.time_zone),
+            AlertBudget(settings.alerts_per_100_patient_days, settings.alerts_per_week),
+        )
         post.guard = self._guard
         gc.collect()
         gc.freeze()  # what is loaded stays; no later collection walks through it again

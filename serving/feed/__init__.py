@@ -6,7 +6,8 @@ of one course, :mod:`serving.feed.ward` those of all. Every change of a course i
 that takes the next turn of the course, so that two services on one ledger cannot both take it.
 """
 
+from serving.feed.alerts import AlertBudget
 from serving.feed.feed import Feed
 from serving.feed.shifts import Shifts
 
-__all__ = ["Feed", "Shifts"]
+__all__ = ["AlertBudget", "Feed", "Shifts"]

@@ -4,7 +4,7 @@ Order is that of the ledger; times are only compared where a snooze ends, and th
 was written later than its end counts as much as the clock, which may have gone back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -50,12 +50,18 @@ def attention(points: Sequence[PointAt], acts: Sequence[Act], now: datetime) -> 
     )
 
 
-def last_rise(points: Sequence[PointAt]) -> int:
-    """Return the index of the last point that was worse than the one before, -1 without any."""
+def rises(points: Sequence[PointAt]) -> Iterator[int]:
+    """Yield the indices of points that ask for notice, the last first: alarming, or worse."""
     for index in range(len(points) - 1, 0, -1):
         if is_worse(points[index].point, points[index - 1].point):
-            return index
-    return 0 if is_alarming(points[0].point) else -1
+            yield index
+    if points and is_alarming(points[0].point):
+        yield 0
+
+
+def last_rise(points: Sequence[PointAt]) -> int:
+    """Return the index of the last point that asks for notice, -1 without any."""
+    return next(rises(points), -1)
 
 
 def _ended(

@@ -11,6 +11,7 @@ from serving.answer import Desk, Prepared
 from serving.course_reading import read_request
 from serving.errors import NotThere, PayloadErased
 from serving.feed.accepting import Arrived, arrived, require_complete, require_no_future
+from serving.feed.alerts import WINDOW, AlertBudget
 from serving.feed.course_state import TURNS, CourseState, content_of, fold
 from serving.feed.folded import Folded, folded
 from serving.feed.messages import CourseRow, Events
@@ -18,8 +19,9 @@ from serving.feed.points import point_of, without
 from serving.feed.scoring import require_no_new_losses, scored, sent_places
 from serving.feed.service_ids import turn_id
 from serving.feed.shifts import Shifts
-from serving.feed.told import Point, Turn
-from serving.feed.ward_book import CourseInBook, Page, WardBook
+from serving.feed.told import Point, Turn, Ward
+from serving.feed.ward import ward_of
+from serving.feed.ward_book import CourseInBook, WardBook
 from serving.ledger import Entry, EntryRefused, Kind
 
 _MOST_TRIES = 50  # of one turn that other services take first
@@ -45,6 +47,8 @@ class Feed:
     desk : Desk
     shifts : Shifts
         Of the ward.
+    budget : AlertBudget
+        How many alerts it can bear.
     clock : callable
         Returns the present instant, aware.
     """
@@ -53,10 +57,12 @@ class Feed:
         self,
         desk: Desk,
         shifts: Shifts | None = None,
+        budget: AlertBudget | None = None,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self.desk = desk
         self.shifts = shifts or Shifts()
+        self.budget = budget or AlertBudget()
         self.clock = clock
         self.book = WardBook()
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -159,19 +165,23 @@ class Feed:
             )
         return state
 
-    def open_courses(self) -> Page:
-        """Return the open courses, as far as they may be shown now.
+    def ward(self) -> Ward:
+        """Return the ward list now, as far as it may be shown now.
 
         Raises
         ------
         LedgerError
             When the ledger cannot be read.
         """
-        page = self.book.open_courses(self.desk.ledger)
-        return replace(page, courses=[self._as_shown(one) for one in page.courses])
+        now = self.clock()
+        page = self.book.page(self.desk.ledger, now - WINDOW)
+        courses = [self._as_shown(one) for one in page.courses]
+        closed = [self._as_shown(one) for one in page.closed]
+        shown = replace(page, courses=courses, closed=closed)
+        return ward_of(shown, self.desk.plan.rows, self.shifts, self.budget, now)
 
     def course(self, course_id: str) -> CourseInBook | None:
-        """Return one course, as :meth:`open_courses` does; open or closed."""
+        """Return one course as far as it may be shown now, None where there is none."""
         found = self.book.course(self.desk.ledger, course_id)
         return None if found is None else self._as_shown(found)
 
@@ -189,8 +199,11 @@ class Feed:
         return without(point, hidden) if hidden else point
 
     def _as_shown(self, course: CourseInBook) -> CourseInBook:
-        points = [replace(one, point=self.shown(one.point)) for one in course.points]
-        return replace(course, points=points)
+        shown = [self.shown(one.point) for one in course.points]
+        if all(one is own.point for one, own in zip(shown, course.points, strict=True)):
+            return course
+        both = zip(course.points, shown, strict=True)
+        return replace(course, points=[replace(one, point=point) for one, point in both])
 
     def _again(self, state: CourseState, known: tuple[str, ...] = ()) -> bytes:
         """Return the last reply, with nothing new in it."""

@@ -14,6 +14,7 @@ from serving.exchange import (
     body_of_model,
     caller_of,
     guarded,
+    json_bytes,
     language_for,
     read_json,
 )
@@ -26,7 +27,6 @@ from serving.feed.outcomes import record_outcome
 from serving.feed.replay import replay
 from serving.feed.service_ids import LEGAL, course_id_of
 from serving.feed.told import ActionTold, CourseTold, OutcomeTold, Replay, Turn, Ward
-from serving.feed.ward import ward_of
 from serving.messages import ErrorBody
 
 BODIES: tuple[type[BaseModel], ...] = (CourseRow, Events, Outcome, *ACTIONS.values())
@@ -102,7 +102,7 @@ def _add_ward(api: FeedApp) -> None:
         summary="The open courses, those to look at first in front",
     )
     async def get_ward() -> Response:
-        return await _read(api, ward_told)
+        return await _read(api, lambda feed: json_bytes(feed.ward()))
 
     @api.post(
         "/v1/outcomes",
@@ -139,18 +139,6 @@ def _add_action(api: FeedApp, name: ActionName) -> None:
         return await _sent(
             api, request, lambda feed, body, _, who: act(feed, answer_id, name, body, who)
         )  # fmt: skip
-
-
-def ward_told(feed: Feed) -> bytes:
-    """Return the ward list of a feed now.
-
-    Raises
-    ------
-    LedgerError
-        When the ledger cannot be read.
-    """
-    page = feed.open_courses()
-    return ward_of(page, feed.desk.plan.rows, feed.shifts, feed.clock()).model_dump_json().encode()
 
 
 async def _sent(

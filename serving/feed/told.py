@@ -178,6 +178,18 @@ class OnWard(Reply):
     attention: Attention
 
 
+class Alerts(Reply):
+    """Alerts of the last seven days, beside how many the site has said that it can bear."""
+
+    since: datetime
+    count: int = Field(description="answers that asked for notice: alarming, or worse than before")
+    patient_days: float = Field(description="that the courses of the list were on it, within them")
+    per_100_patient_days: float | None
+    budget_per_100_patient_days: float | None = Field(description="of the settings; null without")
+    budget_per_week: float | None
+    over_budget: bool | None = Field(description="null where no budget is set")
+
+
 class Ward(Reply):
     """The open courses, those to look at first in front."""
 
@@ -185,6 +197,7 @@ class Ward(Reply):
     shift_began: datetime
     position: int = Field(description="of the last entry of the ledger that is in it")
     courses: list[OnWard]
+    alerts: Alerts
     erased: int = Field(description="courses that are not shown, since part of them was erased")
 
 

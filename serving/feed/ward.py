@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from serving.feed.acknowledging import PointAt, attention
+from serving.feed.alerts import AlertBudget, alerts_of
 from serving.feed.due import due_items
 from serving.feed.folded import instant
 from serving.feed.points import is_worse
@@ -19,13 +20,17 @@ from serving.monitoring_plan import LEVELS, Level, Row
 _SECONDS_PER_DAY, _HOURS_PER_DAY = 86_400.0, 24.0
 
 
-def ward_of(page: Page, plan: Sequence[Row], shifts: Shifts, now: datetime) -> Ward:
+def ward_of(
+    page: Page, plan: Sequence[Row], shifts: Shifts, budget: AlertBudget, now: datetime
+) -> Ward:
     """Return the ward list at an instant.
 
     Parameters
     ----------
     plan : sequence of Row
         The monitoring plan of the site.
+    budget : AlertBudget
+        How many alerts it can bear.
     """
     began = shifts.began(now)
     courses = [_on_ward(one, plan, began, now) for one in page.courses if one.points]
@@ -34,6 +39,7 @@ def ward_of(page: Page, plan: Sequence[Row], shifts: Shifts, now: datetime) -> W
         shift_began=began,
         position=page.position,
         courses=sorted(courses, key=_first_look),
+        alerts=alerts_of((*page.courses, *page.closed), budget, now),
         erased=page.erased,
     )
 

@@ -63,8 +63,13 @@ class WardBook:
         self._erased: set[str] = set()
         self._position = 0
 
-    def open_courses(self, ledger: Ledger) -> "Page":
+    def page(self, ledger: Ledger, since: datetime) -> "Page":
         """Return the courses on the ward list, as the ledger has them now.
+
+        Parameters
+        ----------
+        since : datetime
+            Closed courses that had an answer since then come with them.
 
         Raises
         ------
@@ -73,11 +78,13 @@ class WardBook:
         """
         with self._lock:
             self._read_on(ledger)
-            found = [_copied(one) for one in self._courses.values() if one.is_open]
-            return Page(self._position, found, len(self._erased))
+            known = [one for one in self._courses.values() if one.points]
+            there = [_copied(one) for one in known if one.is_open]
+            left = [one for one in known if one.points[-1].written_at > since and not one.is_open]
+            return Page(self._position, there, [_copied(one) for one in left], len(self._erased))
 
     def course(self, ledger: Ledger, course_id: str) -> CourseInBook | None:
-        """Return one course, as :meth:`open_courses` does; open or closed."""
+        """Return one course, as :meth:`page` does; open or closed."""
         with self._lock:
             self._read_on(ledger)
             found = self._courses.get(course_id)
@@ -136,10 +143,11 @@ class WardBook:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The open courses at one position of the ledger."""
+    """The courses of the ward at one position of the ledger: open ones, and closed of late."""
 
     position: int
     courses: Sequence[CourseInBook]
+    closed: Sequence[CourseInBook]
     erased: int
 
 

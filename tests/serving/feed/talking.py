@@ -10,7 +10,6 @@ import httpx
 from serving.feed import Feed
 from serving.feed.course_view import course_told
 from serving.feed.examples import EXAMPLE_COURSE, EXAMPLE_ID
-from serving.feed.routes import ward_told
 
 NOW = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
 ID = EXAMPLE_ID
@@ -40,7 +39,7 @@ class Ward:
         return json.loads(course_told(self.feed, course_id))
 
     def list(self):
-        return json.loads(ward_told(self.feed))
+        return json.loads(self.feed.ward().model_dump_json())
 
     def row(self, course_id=ID):
         return next(one for one in self.list()["courses"] if one["course_id"] == course_id)

@@ -3,7 +3,8 @@
 A request holds a course so far, so the last one of a course is what is known of it. Requests belong
 to one course when they were recorded under one subject, or carry one ``course_id`` (written as a
 pseudonym); a request with neither stays a course of its own, because two patients may be alike.
-Outcomes are what later requests tell: a record ends with the last of them and is censored there.
+Outcomes are what later requests tell, and what was sent to ``POST /v1/outcomes``: a record ends
+with the last of them and is censored there.
 """
 
 import hashlib
@@ -26,6 +27,8 @@ from features.sources.records.site_mapping import SiteMapping
 from features.tables import Manifest
 from serving.course_reading import course_so_far, read_request
 from serving.errors import RequestProblem
+from serving.feed.course_state import content_of
+from serving.feed.happened import Happened, happened
 from serving.ledger import Kind, Ledger, Recorded
 from serving.messages import RiskRequest
 
@@ -49,6 +52,8 @@ class _Seen:
 
     site: SiteMapping
     courses: dict[str, Mapping[str, Rows]] = field(default_factory=dict)
+    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outcomes: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     answers: Rows = field(default_factory=list)
     resolutions: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -67,7 +72,28 @@ class _Seen:
             return
         self.resolutions.add(request.resolution)
         self.courses[course_id] = tables
+        self.rows[course_id] = _row_of(request)
         self.answers += _answers_of(entry, course_id, answer)
+
+    def add_outcome(self, entry: Recorded) -> None:
+        if entry.erased:
+            self.left_out["outcomes whose payload was erased"] += 1
+            return
+        said = content_of(entry.request)
+        self.outcomes.setdefault(entry.subject, {}).setdefault(said["outcome_id"], said)
+
+    def end_courses(self) -> None:
+        """Put what happened into the courses that were asked about."""
+        for course_id, outcomes in self.outcomes.items():
+            if course_id not in self.courses:
+                self.left_out["outcomes of courses without an answer"] += len(outcomes)
+                continue
+            try:
+                found = happened(outcomes, self.rows[course_id])
+            except RequestProblem:
+                self.left_out["outcomes that cannot be read any more"] += len(outcomes)
+                continue
+            _end(self.courses[course_id], course_id, found)
 
 
 def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exported:
@@ -88,6 +114,9 @@ def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exporte
     seen = _Seen(site)
     for entry in ledger.after(0, Kind.ANSWER):
         seen.add(entry)
+    for entry in ledger.after(0, Kind.OUTCOME):
+        seen.add_outcome(entry)
+    seen.end_courses()
     if not seen.courses:
         raise LedgerError("The ledger holds no answer whose request can be read.")
     tables = {
@@ -132,6 +161,26 @@ def _course_id(entry: Recorded, request: RiskRequest) -> str:
 
 def _pseudonym(identifier: str) -> str:
     return hashlib.sha256(identifier.encode()).hexdigest()[:_PSEUDONYM]
+
+
+def _row_of(request: RiskRequest) -> Mapping[str, Any]:
+    at = request.course.infused_at
+    course = {} if at is None else {"infused_at": at.isoformat()}
+    return {"course": course, "resolution": request.resolution}
+
+
+def _end(tables: Mapping[str, Rows], course_id: str, found: Happened) -> None:
+    (course,) = tables["courses"]
+    last = max(course["follow_up_days"], found.facts["follow_up_days"])
+    course.update({**found.facts, "follow_up_days": last})
+    known = {_grading(one) for one in tables["grades"]}
+    tables["grades"].extend(
+        {"course_id": course_id, **one} for one in found.grades if _grading(one) not in known
+    )
+
+
+def _grading(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(one[name] for name in ("toxicity", "day", "system", "grade"))
 
 
 def _tables_of(

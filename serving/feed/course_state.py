@@ -59,12 +59,7 @@ class CourseState:
     @property
     def read(self) -> dict[str, Content]:
         """The events that count."""
-        gone = self.corrected
-        return {
-            key: one
-            for key, one in self.events.items()
-            if key not in gone and not one.get("retracts")
-        }
+        return that_count(self.events)
 
     @property
     def is_open(self) -> bool:
@@ -122,14 +117,15 @@ def correctors(sent: Mapping[str, Content]) -> dict[str, str]:
     return {one["corrects"]: key for key, one in sent.items() if one.get("corrects")}
 
 
+def that_count(sent: Mapping[str, Content]) -> dict[str, Content]:
+    """Return what was neither corrected nor retracted, in order of arrival."""
+    gone = correctors(sent)
+    return {key: one for key, one in sent.items() if key not in gone and not one.get("retracts")}
+
+
 def open_by(outcomes: Mapping[str, Content]) -> bool:
     """Whether a course is open: the last uncorrected outcome that says so counts."""
-    gone = correctors(outcomes)
-    said = [
-        one["closes"]
-        for key, one in outcomes.items()
-        if key not in gone and not one.get("retracts") and one.get("closes") is not None
-    ]
+    said = [one["closes"] for one in that_count(outcomes).values() if one.get("closes") is not None]
     return not (said and said[-1])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from serving.course import Grade
 from serving.course_reading import SECONDS_PER_DAY, course_so_far, read_request
 from serving.errors import Contradiction, RequestProblem
 from serving.feed.course_state import CourseState, content_of, correctors, open_by
@@ -14,9 +15,9 @@ from serving.feed.messages import Outcome
 from serving.feed.service_ids import course_id_of, turn_id
 from serving.feed.told import OutcomeTold
 from serving.ledger import Entry, Kind
-from serving.messages import CourseRequest, Problem
+from serving.messages import CourseRequest, Grading, Problem
 
-_TIMES: Mapping[str, str] = {
+TIMES: Mapping[str, str] = {
     "discharge_day": "discharged_at",
     "readmission_day": "readmitted_at",
     "death_day": "died_at",
@@ -106,12 +107,12 @@ def _require_sense(asked: Outcome, said: Mapping[str, Any], state: CourseState) 
         )
     if problems:
         raise RequestProblem(problems)
-    _require_readable_grades(said, row)
+    read_grades(said, row)
 
 
 def _problems_of_times(said: Mapping[str, Any], infused_at: str | None) -> list[Problem]:
     problems = []
-    for day, at in _TIMES.items():
+    for day, at in TIMES.items():
         if day in said and at in said:
             problems.append(_one_of(day, at, "came together with a time"))
         elif at in said and infused_at is None:
@@ -153,11 +154,18 @@ def _problems_of_correction(asked: Outcome, state: CourseState) -> list[Problem]
     ]
 
 
-def _require_readable_grades(said: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Read the grades as a request of the course would; raises :class:`RequestProblem`."""
-    request = {
+def read_grades(said: Mapping[str, Any], row: Mapping[str, Any]) -> list[tuple[Grade, Grading]]:
+    """Read the grades of an outcome as a request of the course would, each beside how it came.
+
+    Raises
+    ------
+    RequestProblem
+        For a grade that cannot be read.
+    """
+    asked = {
         "course": row["course"],
         "grades": said.get("grades", []),
         "resolution": row.get("resolution", "instant"),
     }
-    course_so_far(read_request(json.dumps(request).encode(), CourseRequest))
+    request = read_request(json.dumps(asked).encode(), CourseRequest)
+    return list(zip(course_so_far(request).grades, request.grades, strict=True))

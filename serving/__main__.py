@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = verbs.add_parser("serve", parents=[shared], help="start the service")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", help="port to listen on (default 3000)")
+    serve.add_argument("--bento", type=Path, help="directory of a built bento, which answers then")
     serve.set_defaults(verb=_serve)
     score = verbs.add_parser("score", parents=[shared], help="answer the requests in a file")
     score.add_argument("file", type=Path, help="JSON: one request or a list of them; - is stdin")
@@ -88,8 +89,9 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     opened_release(settings)  # what cannot be trusted stops the start here, with its reason
     Ledger(settings.ledger).close()
     require_free_port(settings)
+    served = "serving.service:VigiCell" if parsed.bento is None else str(parsed.bento.absolute())
     command = [
-        sys.executable, "-m", "bentoml", "serve", "serving.service:VigiCell",
+        sys.executable, "-m", "bentoml", "serve", served,
         "--host", settings.host, "--port", str(settings.port),
     ]  # fmt: skip
     environment = _environment(parsed) | _as_absolute(settings)
@@ -112,6 +114,7 @@ def _as_absolute(settings: Settings) -> dict[str, str]:
         "VIGICELL_LEDGER": settings.ledger,
         "VIGICELL_RELEASE": settings.release,
         "VIGICELL_SITE_MAPPING": settings.site_mapping,
+        "VIGICELL_LIMITS_STATUS": settings.limits_status,
     }
     return {name: str(path) for name, path in paths.items() if path is not None}
 

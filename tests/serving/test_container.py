@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from features.telemetry import SWITCHES
+from serving.__main__ import _parser
 from serving.settings import DEFAULT_PORT, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -154,3 +155,14 @@ class TestCompose:
             assert found.startswith("${LEDGER_PASSWORD:?")
         for one in COMPOSE["services"].values():
             assert re.fullmatch(r"[a-z-]+:\d+", one["image"])
+
+
+def test_keys_and_settings_outlive_the_container_and_its_command_is_one_of_ours():
+    said = environment(FILES["vigicell"])
+    assert Settings.from_environment(said).keys == Path("/data/keys.json")
+    assert "vigicell:/data" in COMPOSE["services"]["vigicell"]["volumes"]
+    (command,) = of(FILES["vigicell"], "CMD")
+    program, *arguments = json.loads(command)
+    assert (program, arguments[:2]) == ("python", ["-m", "serving"])
+    parsed = _parser().parse_args(arguments[2:])
+    assert parsed.bento == Path(said["PYTHONPATH"]).parent

@@ -33,6 +33,11 @@ def level_of(rank: int, of: int) -> Level:
     return "lowest" if rank <= 1 else "between"
 
 
+def height_of(rank: int, of: int) -> tuple[bool, float]:
+    """Return how high tier number `rank` of `of` is; the last one is the highest, however many."""
+    return rank == of, rank / of
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of the plan.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from serving.bedside import Bedside
 from serving.bedside_replies import MonitoringPlan
-from serving.monitoring_plan import Plan, level_of
+from serving.monitoring_plan import Plan, height_of, level_of
 from serving.notices import course_notices
 from serving.panel import Panel
 from serving.replies import GradeAnswer, QuestionAnswer, RiskAnswer, Tier
@@ -71,7 +71,7 @@ def _watch(bedside: Bedside, answers: Sequence[QuestionAnswer]) -> Tier | None:
     """Return the highest tier; a current grade that demands it needs no model."""
     tiers = [one.tier for one in answers if one.tier is not None]
     if tiers:
-        return max(tiers, key=lambda one: (one.rank == one.of, one.rank / one.of))
+        return max(tiers, key=lambda one: height_of(one.rank, one.of))
     if not bedside.raised_by:
         return None
     words = action(1, 1, bedside.language)

@@ -27,6 +27,7 @@ from pathlib import Path
 import psutil
 
 from experiments.benchmarks.service_latency import (
+    KEYS,
     ROOT,
     a_release_in,
     a_request,
@@ -185,6 +186,7 @@ def main() -> None:
             service(
                 "serving.service:VigiCell", "/v1/risk", home, VIGICELL_RELEASE=str(release),
                 VIGICELL_DEMO="1", VIGICELL_LEDGER=str(folder / "ledger.sqlite"),
+                VIGICELL_HOME=KEYS.name,
             )
         )  # fmt: skip
         asking = {

@@ -44,10 +44,6 @@ class Caller:
         """Under which name the ledger records what was done."""
         return f"{self.name} ({self.issuer})" if self.issuer else self.name
 
-    def has(self, *roles: Role) -> bool:
-        """Whether any of some roles is held."""
-        return not self.roles.isdisjoint(roles)
-
 
 def is_name(text: Any) -> bool:
     """Whether a text can name a caller: one line, not too long, no control characters."""

@@ -21,6 +21,7 @@ from serving.errors import BodyTooLarge
 from serving.ledger import Entry
 from serving.measures import measures
 from serving.messages import ErrorBody, RiskRequest
+from serving.monitoring_plan import height_of
 from serving.notices import found_of_course
 from serving.panel import Panel
 from serving.sentences import say
@@ -235,7 +236,7 @@ def _watch(bedside: Bedside, answers: Sequence[Told]) -> dict[str, Any] | None:
     """Return the highest tier that may be shown; a current grade that demands it needs no model."""
     tiers = [one["tier"] for one in answers if one["tier"] is not None and not one["silent"]]
     if tiers:
-        return max(tiers, key=lambda one: (one["rank"] == one["of"], one["rank"] / one["of"]))
+        return max(tiers, key=lambda one: height_of(one["rank"], one["of"]))
     return {"name": TOP_TIER, "rank": 1, "of": 1, "raised": True} if bedside.raised_by else None
 
 

@@ -7,7 +7,7 @@ from serving.answer import Prepared
 from serving.bedside_replies import GradeByRule
 from serving.course import CourseSoFar
 from serving.feed.told import Estimate, Point
-from serving.monitoring_plan import LEVELS, level_of
+from serving.monitoring_plan import LEVELS, height_of, level_of
 from serving.replies import QuestionAnswer
 from serving.words import TOP_TIER
 
@@ -49,7 +49,7 @@ def without(point: Point, models: Collection[str]) -> Point:
     if point.raised_by:
         said = {"tier": TOP_TIER, "rank": 1, "of": 1, "because": point.raised_by}
     if kept:
-        top = max(kept, key=lambda one: (one.rank == one.of, one.rank / one.of))
+        top = max(kept, key=lambda one: height_of(one.rank, one.of))
         said = top.model_dump(include=set(said))
     silent = [one.question for one in point.estimates if one.model in models]
     level = "lowest" if said["rank"] is None else level_of(said["rank"], said["of"])
@@ -70,10 +70,7 @@ def is_alarming(one: Point) -> bool:
 
 
 def _height(one: Point) -> tuple[bool, float]:
-    """Return how high a tier is; the last one is the highest whatever their number."""
-    if one.rank is None or one.of is None:
-        return False, 0.0
-    return one.rank == one.of, one.rank / one.of
+    return (False, 0.0) if one.rank is None or one.of is None else height_of(one.rank, one.of)
 
 
 def _grades(course: CourseSoFar, by_rule: list[GradeByRule]) -> dict[str, int]:

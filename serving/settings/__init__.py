@@ -9,7 +9,6 @@ from serving.settings.settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
     Settings,
-    default_ledger,
     site_mapping_of,
 )
 from serving.settings.site_tables import SignedCutOffs
@@ -20,6 +19,5 @@ __all__ = [
     "DEFAULT_PORT",
     "Settings",
     "SignedCutOffs",
-    "default_ledger",
     "site_mapping_of",
 ]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+_LONGEST_NAME = 100
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _T = TypeVar("_T")
@@ -72,6 +73,14 @@ def text(said: Any, _: Path) -> str:
     if isinstance(said, str) and said.strip():
         return said.strip()
     raise NotLegal("a text that is not empty")
+
+
+def name(said: Any, folder: Path) -> str:
+    """Read a text that the ledger can hold beside somebody's name."""
+    found = text(said, folder)
+    if len(found) <= _LONGEST_NAME and found.isprintable():
+        return found
+    raise NotLegal(f"one line of up to {_LONGEST_NAME} characters")
 
 
 def day(said: Any, _: Path) -> date:
@@ -160,13 +169,6 @@ def clock_times(said: Any, _: Path) -> tuple[time, ...]:
     if not ascending or any(one.tzinfo for one in found):
         raise NotLegal(legal)
     return tuple(found)
-
-
-def words(said: Any, _: Path) -> tuple[str, ...]:
-    """Read a list of texts."""
-    if isinstance(said, list) and said and all(isinstance(one, str) and one for one in said):
-        return tuple(said)
-    raise NotLegal("a list of texts")
 
 
 def two_languages(said: Any, _: Path) -> tuple[str, str]:

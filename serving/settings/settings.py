@@ -8,7 +8,7 @@ from pathlib import Path
 from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 from serving.access.issuer import Issuer
 from serving.monitoring_plan import SitePlan
-from serving.settings.reading import default_home, found_settings
+from serving.settings.reading import found_settings
 from serving.settings.site_tables import SignedCutOffs
 
 DEFAULT_HOST = "127.0.0.1"
@@ -116,8 +116,3 @@ def site_mapping_of(settings: Settings) -> SiteMapping:
     """
     mapping = read_site_mapping(settings.site_mapping) if settings.site_mapping else SiteMapping()
     return replace(mapping, lymphodepletion_day=settings.lymphodepletion_day)
-
-
-def default_ledger() -> Path:
-    """Where the ledger lies when nothing is said."""
-    return default_home() / "ledger.sqlite"

@@ -122,7 +122,7 @@ _ROW: Mapping[str, Kind[Any]] = {
 }
 _ROW_NEEDS = ("level", "item", "what", "how_often", "source")
 _ISSUER: Mapping[str, Kind[Any]] = {
-    "issuer": kinds.text,
+    "issuer": kinds.name,
     "audience": kinds.text,
     "jwks_url": kinds.key_address,
     "roles": _roles,

@@ -180,13 +180,21 @@ def test_a_built_bento_starts_elsewhere_with_an_empty_home(release_directory, tm
     shutil.rmtree(tmp_path / "store")
 
     port, log = a_free_port(), tmp_path / "log"
-    environment = an_environment(tmp_path / "empty", VIGICELL_DEMO="1")
-    command = [*bentoml, "serve", str(bento), "--port", str(port)]
-    with serving(command, port, log, bento.parent, environment) as server:
+    source = str(bento / "src")  # as the container starts it, with nothing of the checkout
+    environment = an_environment(tmp_path / "empty", VIGICELL_DEMO="1", PYTHONPATH=source)
+    command = serve("--bento", str(bento), "--port", str(port))
+    with serving(command, port, log, bento.parent, environment, keys=False) as server:
         assert server.ask("/readyz")[0] == 200
+        (server.token,) = re.findall(r"^ {4}(vc_\S+)$", log.read_text(), re.M)
         status, answer = server.ask("/v1/risk", json.dumps(EXAMPLE_REQUEST).encode())
         assert status == 200
         assert any(one["probability"] for one in json.loads(answer)["answers"])
+        course = f"/v1/courses/{EXAMPLE_ID}"
+        assert server.ask(course, json.dumps(EXAMPLE_COURSE).encode(), "PUT")[0] == 200
+        assert server.ask(f"{course}/events", json.dumps(EXAMPLE_EVENTS).encode())[0] == 200
+        assert json.loads(server.ask("/v1/ward")[1])["courses"][0]["model"] == "live"
+        line = json.loads(server.ask("/v1/risk/batch", json.dumps(EXAMPLE_REQUEST).encode())[1])
+        assert line["error"] is None
     assert (tmp_path / "empty" / ".vigicell" / "ledger.sqlite").is_file()
 
 

@@ -1,16 +1,22 @@
 """Every command of the README is run, in the order a reader would type them."""
 
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import urllib.request
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from features.errors import PromotionRefused
+from serving.access.rules import RULES
 from tests.real_data import nulisa_path, unicar_path
+from tests.serving.running import a_free_port, serve, serving
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,6 +29,7 @@ COMMANDS = [
 MAKE = [command for command in COMMANDS if command.startswith("make ")]
 REAL = [c for c in COMMANDS if "unicar" in c or "nulisa" in c or "public_cohorts" in c]
 OWN = [c for c in COMMANDS if c not in (*MAKE, *REAL)]
+KEY = "python -m serving keys add ward-7 --role clinician"
 PARTS = ("features", "models", "training", "serving", "experiments", "MLproject", "bentofile.yaml")
 
 
@@ -36,7 +43,7 @@ def checkout(tmp_path_factory):
     return root
 
 
-def run(command, checkout):
+def environment_of(checkout, command=""):
     bin_folder = Path(sys.executable).parent
     environment = os.environ | {
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
@@ -56,11 +63,20 @@ def run(command, checkout):
         environment.pop(name, None)
     if command.startswith("mlflow "):
         environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{checkout / 'runs.db'}"
+    return environment
+
+
+def run(command, checkout):
     words = shlex.split(command)
     if words[0] == "python":
         words[0] = sys.executable
     ran = subprocess.run(
-        words, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+        words,
+        cwd=checkout,
+        env=environment_of(checkout, command),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, f"{command}\n{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
     return ran.stdout
@@ -87,9 +103,56 @@ def test_every_make_target_is_there_and_the_demo_is_what_a_test_runs():
 @pytest.mark.timeout(1800)
 def test_the_commands_for_your_own_records_work_in_order(checkout):
     assert len(OWN) >= 10
-    said = {command: run(command, checkout) for command in OWN}
+    said = {}
+    for calls, commands in groupby(OWN, is_a_call):
+        if calls:
+            said |= called(list(commands), checkout, said[KEY].strip())
+        else:
+            said |= {command: run(command, checkout) for command in commands}
     answer = next(text for command, text in said.items() if "serving score" in command)
     assert "SYNTHETIC" in answer.upper()
+    ward = next(json.loads(text) for command, text in said.items() if "/v1/ward" in command)
+    assert [one["hospital_id"] for one in ward["courses"]] == ["made-up 17"]
+
+
+def is_a_call(command):
+    return command.startswith("curl ")
+
+
+def called(commands, checkout, token):
+    """Make calls to a service that runs as `make serve DEMO=1` would start it."""
+    port, said = a_free_port(), {}
+    environment = environment_of(checkout) | {"HOME": str(checkout), "VIGICELL_TOKEN": token}
+    start = serve("--demo", "--port", str(port))
+    with serving(start, port, checkout / "log", checkout, environment, keys=False):
+        for command in commands:
+            here = command.replace("127.0.0.1:3000", f"127.0.0.1:{port}")
+            words = shlex.split(here.replace("$VIGICELL_TOKEN", token))
+            said[command] = by_curl(words) if shutil.which("curl") else as_curl_would(words)
+    return said
+
+
+def by_curl(words):
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{words}\n{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
+    return ran.stdout
+
+
+def as_curl_would(words):
+    """Make the call where curl is not installed; every option but the first takes a value."""
+    (address,) = (one for one in words if one.startswith("http://"))
+    given = [(words[at], words[at + 1]) for at in range(2, len(words) - 1)]
+    headers = dict(value.split(": ", 1) for option, value in given if option == "-H")
+    body = next((value.encode() for option, value in given if option == "-d"), None)
+    method = next((value for option, value in given if option == "-X"), None)
+    asked = urllib.request.Request(address, body, headers, method=method)  # noqa: S310 - loopback
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as reply:
+        return reply.read().decode()
+
+
+def test_the_table_of_roles_names_every_route():
+    for _, path in RULES:
+        assert f"`{path}`" in README, path
 
 
 @pytest.mark.slow

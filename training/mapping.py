@@ -36,14 +36,14 @@ class MappingReport:
         for one in self.files:
             where = f"{one.name}[{one.sheet}]" if one.sheet else one.name
             how = f" ({one.encoding})" if one.encoding else ""
-            if one.rows == IGNORED:
+            if one.rows.kind == IGNORED:
                 said.append(
                     f"  {where}{how}: not read, its headings do not tell what it is; "
                     f"{len(one.ignored)} are listed in the draft"
                 )
                 continue
             said.append(
-                f"  {where}{how}: rows of {one.rows}; {len(one.entries)} columns placed, "
+                f"  {where}{how}: {_rows(one)}; {len(one.entries)} columns placed, "
                 f"{len(one.ignored)} ignored"
             )
             if one.codes.tests:
@@ -53,6 +53,10 @@ class MappingReport:
             *said,
             f"  {self.questions} open questions to answer; every guess says so beside it",
         ]
+
+
+def _rows(one: FileDraft) -> str:
+    return f"rows of {one.rows.kind}" if one.rows.kind else "what a row is has to be said"
 
 
 def draft_mapping(paths: Sequence[Path], destination: Path) -> MappingReport:

@@ -116,11 +116,10 @@ def _products(said: Namespace, _: WorkFolder) -> None:
 
 
 def _synthesize(said: Namespace, _: WorkFolder) -> None:
-    from features.sources.synthetic import synthesize_to
-    from training.cohort import check_directory
+    from training.cohort import write_synthetic
 
-    synthesize_to(said.destination, said.courses, said.seed)
-    print("\n".join(check_directory(said.destination).lines()))
+    found = write_synthetic(said.destination, said.courses, said.seed, replace_it=said.replace)
+    print("\n".join(found.lines()))
 
 
 def _check(said: Namespace, _: WorkFolder) -> None:

@@ -137,6 +137,7 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument("--courses", type=_whole(1), default=2000)
     one.add_argument("--seed", type=_whole(0), default=1)
+    one.add_argument("--replace", action="store_true", help="replace a cohort that stands there")
     one.set_defaults(verb="synthesize")
 
 

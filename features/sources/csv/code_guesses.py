@@ -11,8 +11,8 @@ from features.sources.csv.as_written import plain_text
 from features.sources.csv.heading_guesses import Guess, of_tests
 from features.sources.csv.mapped_files import mapped_cells
 from features.sources.csv.places import IGNORED
-from features.sources.csv.shared_words import shared_words
 from features.sources.csv.unit_questions import Questions, unit_questions
+from features.sources.shared_words import shared_words
 from features.sources.spellings import with_legal_spellings
 from features.tables import TABLES
 

@@ -9,8 +9,8 @@ from features.sources.csv.code_guesses import Entry
 from features.sources.csv.mapping_draft import FileDraft
 from features.sources.csv.places import FACT_UNITS, IGNORED, ROWS, dates_of
 from features.sources.csv.row_kinds import RowsGuess
-from features.sources.csv.shared_words import SHARED_BY
 from features.sources.csv.site_dates import LOOKS
+from features.sources.shared_words import SHARED_BY
 from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS
 
 _HEAD = """\

@@ -13,7 +13,7 @@ import pandas as pd
 
 from features.product_names import name_key
 from features.products import NOT_CAR_T, PRODUCTS
-from features.sources.csv.shared_words import SHARED_BY
+from features.sources.shared_words import SHARED_BY
 
 _SHOWN = 8
 _LONGEST = 60
@@ -70,8 +70,8 @@ class TextAlone:
         if named:
             made.append(
                 "Not read as infusions, and they name CAR-T cells (a text alone is never read: it "
-                "needs a code at the source; a code in brackets needs a [[code]] with product = ... "
-                f"in the mapping file): {self._listed(named)}."
+                "needs a code at the source; a code in brackets needs a [[code]] with product = ..."
+                f" in the mapping file): {self._listed(named)}."
             )
         others = [
             (key, n)

@@ -58,10 +58,9 @@ def write_example(folder: Path, courses: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = _Rows()
     graded = [_add_course(rows, number, rng) for number in range(1, courses + 1)]
-    for one, of_findings in zip(
-        graded, np.random.default_rng([seed, 1]).spawn(courses), strict=True
-    ):
-        _add_findings(rows, one, of_findings)
+    of_findings = np.random.default_rng([seed, 1]).spawn(courses)  # a stream of their own
+    for one, stream in zip(graded, of_findings, strict=True):
+        _add_findings(rows, one, stream)
     for name, table in TABLES.items():
         header = [column.name for column in template_columns(table)]
         cells = ([row.get(column, "") for column in header] for row in rows.tables[name])

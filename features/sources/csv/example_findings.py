@@ -1,4 +1,4 @@
-"""The findings on which the made-up gradings of the example rest, so that they can be graded by rule.
+"""The findings on which the made-up gradings of the example rest, so that a rule can grade them.
 
 They are looked at just before each grading and agree with it. Their chance has a stream of its own:
 what the example held before they were added is unchanged.

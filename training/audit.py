@@ -36,7 +36,10 @@ from training.audit_rules.fills import (
 )
 from training.audit_rules.finding import ORDER_OF_SEVERITY, Finding
 from training.audit_rules.formats import units_or_number_format_predict_the_outcome
-from training.audit_rules.gradings import the_grading_system_changes
+from training.audit_rules.gradings import (
+    gradings_stop_before_the_stay_ends,
+    the_grading_system_changes,
+)
 from training.audit_rules.missingness import (
     missingness_alone_predicts_the_outcome,
     only_event_patients_have_a_kind_of_record,
@@ -91,6 +94,7 @@ _RULES: tuple[Rule, ...] = (
     repeated_values_follow_the_outcome,
     a_column_holds_another_field,
     the_grading_system_changes,
+    gradings_stop_before_the_stay_ends,
     one_predictor_nearly_determines_the_outcome,
     all_predictors_together_nearly_determine_the_outcome,
 )

@@ -1,8 +1,7 @@
 """What a grade rests on beside laboratory and vital signs, so that it can be graded by rule.
 
-- Once a day in hospital, every 12 hours while ill, and at visits: consciousness, seizure, motor
-  weakness and oedema; an ICE by its items, or a CAPD, while ill and where the vital signs were
-  missed.
+- Once a day in hospital, of ill and well alike, and at visits: consciousness, seizure, motor
+  weakness and oedema. An ICE by its items, or a CAPD, where the vital signs were missed.
 - By phone, after the days on which risks are asked for: temperature, pressure and "no oxygen", as
   the patient reads them. Nobody can do an ICE by phone, so ICANS stays open there.
 
@@ -34,7 +33,7 @@ from features.sources.synthetic.timeline import BEFORE, COLUMNS, DAY_OF_COLUMN, 
 
 Bools = NDArray[np.bool_]
 _SIGNS: Final = ("seizure", "motor_weakness", "cerebral_oedema")
-_MISSED: Final = 0.02  # rounds of who is well that nobody charted [A]
+_MISSED: Final = 0.02  # rounds that nobody charted [A]
 _FIRST_PHONE_DAY: Final = 15.0  # no default landmark sees what is read at home
 
 
@@ -51,28 +50,29 @@ def draw_examinations(
     shape = (len(people.u), COLUMNS)
     when = DAY_OF_COLUMN[None, :] - 0.08 - 0.02 * random.random(shape)  # before the vitals
     spread = random.random(shape)
-    charted = (random.random(shape) >= _MISSED) | seen.is_ill
+    charted = random.random(shape) >= _MISSED
     charted &= (np.arange(COLUMNS) > BEFORE)[None, :]
     column = np.arange(COLUMNS)
     round_ = ((column % 2 == 0) | (column == BEFORE + 1))[None, :]  # the first after the infusion
-    seen_by_day = charted & ((stay.inpatient & (round_ | seen.is_ill)) | stay.visit)
+    seen_by_day = charted & ((stay.inpatient & round_) | stay.visit)
+    missed = charted & stay.inpatient & (round_ | seen.is_ill) & ~vital_times
     parts = [
-        *_neurological(people, seen, seen_by_day, ~vital_times | ~stay.inpatient, when, spread),
+        *_neurological(people, seen, seen_by_day, missed | (charted & stay.visit), when, spread),
         *_by_phone(seen, stay.phone & charted, when, spread),
     ]
     return joined(parts)
 
 
 def _neurological(
-    people: People, seen: Seen, times: Bools, no_score: Bools, when: Floats, spread: Floats
+    people: People, seen: Seen, times: Bools, scored: Bools, when: Floats, spread: Floats
 ) -> Iterator[Columns]:
     grade, child = seen.icans_grade, people.is_child[:, None]
     at_once = np.zeros_like(when)
     nothing = np.full(grade.shape, code_of_text("none"), dtype=np.int8)
     for name in _SIGNS:
         yield text_rows(name, nothing, times, when)
-    yield text_rows("consciousness", consciousness_of(grade), times, when)
-    scored = times & (no_score | seen.is_ill)
+    awake_or_unseen = (times & (grade == 0)) | scored
+    yield text_rows("consciousness", consciousness_of(grade), awake_or_unseen, when)
     capd = score_of_grade(grade, spread, CAPD_BOUNDS)
     yield number_rows("capd_score", capd, scored & child, when, at_once)
     for name, points in _ice_items(score_of_grade(grade, spread, ICE_BOUNDS)).items():

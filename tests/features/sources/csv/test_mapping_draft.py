@@ -83,11 +83,11 @@ def test_without_a_column_of_units_every_test_needs_one(tmp_path: Path) -> None:
 
 def test_words_that_mean_nothing_yet_are_asked_for(tmp_path: Path) -> None:
     rows = [[f"P{n}", "Dexamethasone", "2025-03-04"] for n in range(3)]
-    rows += [[f"P{n}", "地塞米松片", "2025-03-04"] for n in range(3)]
+    rows += [[f"P{n}", "地塞米松滴眼液", "2025-03-04"] for n in range(3)]
     rows += [["P1", "Zaphod", "2025-03-04"]]
     made, text = drafted(a_file(tmp_path, ["患者编号", "药物", "开始日期"], *rows))
     assert made["file"][0]["rows"] == "treatments"
-    assert made["file"][0]["columns"]["药物"] == {"is": "agent", "words": {"地塞米松片": ""}}
+    assert made["file"][0]["columns"]["药物"] == {"is": "agent", "words": {"地塞米松滴眼液": ""}}
     assert "legal: tocilizumab, siltuximab" in text
     assert "Zaphod" not in text
 

@@ -9,7 +9,7 @@ from features.sources.csv.mapping_draft import FileDraft, draft_files
 from features.sources.csv.mapping_text import mapping_text, open_questions
 from features.sources.csv.places import IGNORED
 from features.sources.csv.settings import SETTINGS_FILE
-from features.sources.csv.site_files import folder_and_files
+from features.sources.csv.site_files import folder_and_files, remarks_on_other_files
 from training.whole_file import whole_file
 
 
@@ -51,6 +51,7 @@ class MappingReport:
                 said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
         return [
             *said,
+            *(f"  {remark}" for remark in remarks_on_other_files(self.source)),
             f"  {self.questions} open questions to answer; every guess says so beside it",
         ]
 

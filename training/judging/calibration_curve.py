@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from training.bootstrap import Estimate, FloatArray, summarise, summarise_columns
+from training.bootstrap import FloatArray, summarise, summarise_columns
 from training.judging.headline import Judged, averaged
 from training.judging.lowess import SHARE, lowess
 from training.judging.rows import MODEL
@@ -70,17 +70,9 @@ def smooth_calibration(judged: Judged, name: str) -> dict[str, Any]:
     grid = _grid(repeats)
     measures = [{"all": partial(errors_and_curve, y, p, grid)} for p in repeats]
     drawn = averaged(judged.bootstrap.first(CURVE_DRAWS), measures)["all"]
-    found = {error: _holding(summarise(drawn[:, at])) for at, error in enumerate(ERRORS)}
+    found = {e: summarise(drawn[:, at]).holding().to_dict() for at, e in enumerate(ERRORS)}
     curve = {"risk": grid.tolist(), **summarise_columns(drawn[:, len(ERRORS) :])}
     return {**found, "curve": curve, "reason": _reason(y, repeats, grid)}
-
-
-def _holding(found: Estimate) -> dict[str, float | None]:
-    """Draw the interval out to the estimate where every draw of patients is further off than it."""
-    estimate, low, high = found.estimate, found.low, found.high
-    if estimate is None or low is None or high is None:
-        return found.to_dict()
-    return Estimate(estimate, min(low, estimate), max(high, estimate)).to_dict()
 
 
 def errors_and_curve(

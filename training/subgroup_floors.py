@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import log
+from statistics import NormalDist
 from typing import Any
 
 from training.judging.rows import MODEL
@@ -22,12 +24,12 @@ def fallen(subgroups: Figures, rule: EvaluationPlan) -> list[str]:
         back is at least what a group needs to have figures.
     rule : the limits, and how many patients a group needs to count.
     """
+    held = [(variable, one) for variable, one in _groups(subgroups) if _counts(one, rule)]
     return [
         f"{variable} {one['group']}{_counted(one)}: {reason}."
-        for variable, one in _groups(subgroups)
-        if _counts(one, rule)
+        for variable, one in held
         for reason in (
-            *_calibration(one[MODEL], rule),
+            *_calibration(one[MODEL], rule, len(held)),
             *_discrimination(one[MODEL], rule),
         )
     ]
@@ -60,19 +62,34 @@ def _bounds(one: Figures, figure: str) -> tuple[float, float] | None:
     return float(found["low"]), float(found["high"])
 
 
-def _calibration(one: Figures, rule: EvaluationPlan) -> list[str]:
-    bounds = _bounds(one, "observed_to_expected")
-    most = rule.subgroup_observed_to_expected
-    if bounds is None or (bounds[1] >= 1 / most and bounds[0] <= most):
+def _calibration(one: Figures, rule: EvaluationPlan, groups: int) -> list[str]:
+    """Accuse a ratio beyond the limit that differs from 1 by more than `groups` looks explain."""
+    bounds, most = _bounds(one, "observed_to_expected"), rule.subgroup_observed_to_expected
+    if bounds is None:
         return []
+    ratio = one["observed_to_expected"]["estimate"]
+    if 1 / most <= ratio <= most or not _beyond_chance(ratio, bounds, groups):
+        return []
+    looks = f", also after {groups} looks" if groups > 1 else ""
     return [
-        f"the interval of observed/expected, {bounds[0]:.2f} to {bounds[1]:.2f}, lies outside "
-        f"{1 / most:.2f} to {most:.2f}"
+        f"observed/expected, {ratio:.2f} ({bounds[0]:.2f} to {bounds[1]:.2f}), lies outside "
+        f"{1 / most:.2f} to {most:.2f} and differs from 1 beyond chance{looks}"
     ]
+
+
+def _beyond_chance(ratio: float, bounds: tuple[float, float], groups: int) -> bool:
+    """Read a 95 % interval on the log scale, at 5 % over all groups (Bonferroni)."""
+    if bounds[0] <= 1 <= bounds[1]:
+        return False
+    if min(ratio, *bounds) <= 0:
+        return True
+    spread = (log(bounds[1]) - log(bounds[0])) / (2 * NormalDist().inv_cdf(0.975))
+    return abs(log(ratio)) > spread * NormalDist().inv_cdf(1 - 0.025 / groups)
 
 
 def _discrimination(one: Figures, rule: EvaluationPlan) -> list[str]:
     bounds = _bounds(one, "auroc")
     if bounds is None or bounds[1] >= rule.subgroup_auroc:
         return []
-    return [f"the upper bound of the AUROC, {bounds[1]:.2f}, is below {rule.subgroup_auroc:.2f}"]
+    told = f"{one['auroc']['estimate']:.2f} ({bounds[0]:.2f} to {bounds[1]:.2f})"
+    return [f"the upper bound of the AUROC, {told}, is below {rule.subgroup_auroc:.2f}"]

@@ -307,19 +307,26 @@ def test_a_killed_fit_goes_on_from_its_finished_trials(tmp_path):
     assert again.model.digest == fit(cohort, plan, audit=None).model.digest
 
 
-def figures(loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=40):
-    bounds = {"estimate": 1.0, "low": slope[0], "high": slope[1]}
+def figures(
+    loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=40,
+    ratio=(0.8, 1.2), unknown=0,
+):  # fmt: skip
     return {
         "n_event_patients": events,
-        "model": {"calibration_slope": bounds},
+        "n_predictors_read": 10,
+        "unknown_predictors": [f"predictor_{number}" for number in range(unknown)],
+        "model": {
+            "calibration_slope": {"estimate": 1.0, "low": slope[0], "high": slope[1]},
+            "observed_to_expected": {"estimate": 1.0, "low": ratio[0], "high": ratio[1]},
+        },
         "comparators": {
             "grade_and_day": {"log_loss": {"estimate": 0.2}},
             "current_grade": {"log_loss": {"estimate": 0.3}},
         },
         "differences": {
             "grade_and_day": {
-                "log_loss": {"estimate": loss, "high_90": high_90},
-                "same_day_auroc": {"estimate": same_day},
+                "log_loss": {"estimate": loss, "low_90": loss - 0.02, "high_90": high_90},
+                "same_day_auroc": {"estimate": same_day, "low": -0.05, "high": 0.03},
             }
         },
     }
@@ -329,12 +336,20 @@ def figures(loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=4
     ("changed", "decision", "reason"),
     [
         ({}, USE, "every condition against grade_and_day"),
-        ({"loss": 0.0129}, SIMPLER, "log loss is higher than that of grade_and_day by 0.0129."),
-        ({"loss": 0.0}, SIMPLER, "log loss is not below that of grade_and_day."),
+        (
+            {"loss": 0.0129},
+            SIMPLER,
+            "log loss is higher than that of grade_and_day by 0.0129 (90 %: -0.0071 to",
+        ),
+        ({"loss": 0.0}, SIMPLER, "log loss is not below that of grade_and_day (90 %"),
         ({"high_90": 0.02}, SIMPLER, "upper 90 % bound"),
         ({"slope": (0.4, 0.9)}, SIMPLER, "does not hold 1"),
         ({"slope": (None, None)}, SIMPLER, "cannot be computed"),
-        ({"same_day": -0.01}, SIMPLER, "same-day AUROC"),
+        ({"same_day": -0.01}, SIMPLER, "same-day AUROC is -0.010 (-0.050 to +0.030) from"),
+        ({"ratio": (1.1, 1.9)}, SIMPLER, "observed to expected events, 1.10 to 1.90, does not"),
+        ({"ratio": (None, None)}, SIMPLER, "ratio of observed to expected events cannot"),
+        ({"unknown": 3}, SIMPLER, "3 of the 10 predictors it reads are known for no row here"),
+        ({"unknown": 2}, USE, "every condition against grade_and_day"),
         ({"events": 12}, MORE, "12 patients have the event"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 from training.cards.document import Block, Bullets, Document, Figure, Figures, Section, Table, Text
 from training.cards.page import page_of
 from training.figures_in_words import counts, interval
+from training.synthetic_mark import mark
 
 RULE = (
     "A figure is better or worse where the whole interval of its paired difference lies on one "
@@ -29,8 +30,8 @@ SMALLEST_SPAN = 0.01  # of the scale a difference is drawn on
 
 def comparison_lines(table: Mapping[str, Any]) -> list[str]:
     """Return a comparison as a person reads it."""
-    mark = "SYNTHETIC " if table["synthetic"] else ""
-    lines = [f"{mark}{table['question']['name']}: {table['how']}", f"  {_judged(table)}"]
+    head = f"{mark(table['synthetic'])}{table['question']['name']}: {table['how']}"
+    lines = [head, f"  {_judged(table)}"]
     for run in table["runs"]:
         lines.append(f"  {run['said']}: {run['name']}, plan {run['plan']} ({run['digest'][:16]})")
         lines += [f"    left out: {name}, {why}" for name, why in run["left_out"].items()]
@@ -75,7 +76,7 @@ def _judged(table: Mapping[str, Any]) -> str:
     judged = table["judged"]
     if judged.get("n_rows") is None:
         return "How many patients: not known, no evaluation lies beside the first"
-    return f"{judged['cohort']}: {counts(judged)}"
+    return f"{mark(judged.get('synthetic'))}{judged['cohort']}: {counts(judged)}"
 
 
 def _notes(table: Mapping[str, Any]) -> tuple[Block, ...]:

@@ -102,7 +102,7 @@ def evaluate_elsewhere(
             era_from_year=rule.era_from_year,
         ),
         "question": model.question.to_dict(),
-        "cohort": _cohort_facts(cohort, model),
+        "cohort": cohort_facts(cohort, model),
         "method": (
             f"a finished model on {asked.whose}; 95 % percentile intervals over {replicates} draws "
             "of patients"
@@ -248,7 +248,8 @@ def _notes(model: RiskModel, chosen: pd.DataFrame, absent: tuple[str, ...]) -> l
     return notes
 
 
-def _cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+def cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+    """Return what is known of a cohort; synthetic where it or the model judged on it is."""
     manifest = cohort.manifest
     return {
         "name": manifest.name,

@@ -23,7 +23,7 @@ from models.risk_model import RiskModel
 from training import registry
 from training.bootstrap import FloatArray
 from training.crossfit import nested
-from training.elsewhere import REPLICATES, SEED, Asked, asked_of
+from training.elsewhere import REPLICATES, SEED, Asked, asked_of, cohort_facts
 from training.judging.headline import differences, estimates, judge
 from training.judging.rows import MODEL
 from training.plan import plan_from_dict
@@ -95,7 +95,7 @@ def recalibrate(
     table = {
         **judged.rows.counts,
         "question": subject.model.question.to_dict(),
-        "cohort": {"name": cohort.manifest.name, "synthetic": cohort.manifest.synthetic},
+        "cohort": cohort_facts(cohort, subject.model),
         "correction": kind,
         "because": _because(kind, judged.rows.counts["n_event_patients"]),
         BEFORE: estimates(judged.draws[MODEL]),
@@ -132,7 +132,12 @@ def corrected(model: RiskModel, added: Calibrator, told: dict[str, Any]) -> Risk
         calibrator=_behind(model.calibrator, added),
         refits=refits,
         reference_risks=averages,
-        manifest={**model.manifest, "recalibrated": told, "limitations": limits},
+        manifest={
+            **model.manifest,
+            "recalibrated": told,
+            "limitations": limits,
+            "synthetic": model.synthetic or bool(told.get("synthetic")),
+        },
     )
 
 

@@ -22,6 +22,7 @@ import pandas as pd
 from features.errors import TrackingError
 from models.risk_model import RiskModel, digest
 from training.pyfunc import OUTPUTS
+from training.synthetic_mark import mark
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore, import_mlflow, said_as_tracking_error
 
@@ -46,8 +47,8 @@ class Version:
 
     @property
     def name(self) -> str:
-        """How a person calls it: question and number."""
-        return f"{self.question} version {self.number}"
+        """How a person calls it: question and number, marked where it is of made-up patients."""
+        return f"{mark(self.synthetic)}{self.question} version {self.number}"
 
 
 def register(tracker: MlflowTracker, directory: Path, alias: str = CHALLENGER) -> Version:

@@ -15,6 +15,7 @@ from training.fit import FitResult
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging import pictures
 from training.judging.rows import MODEL
+from training.reading_in_words import reading_in_words
 from training.task import Rows
 
 ROWS_FOR_SHAP = 3000
@@ -71,8 +72,7 @@ def _explanations(result: FitResult, caption: Caption) -> Iterator[tuple[str, Fi
             figures.waterfall_figure(
                 explained.log_odds[highest],
                 float(explained.average_margin[highest]),
-                X.to_numpy(dtype=float)[highest],
-                words,
+                [reading_in_words(name, float(X[name].iloc[highest])) for name in X.columns],
                 caption,
             ),
         )

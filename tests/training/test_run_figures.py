@@ -52,7 +52,7 @@ def test_curves_are_of_the_rows_that_the_evaluation_judges(
             return drawing(*arguments)
 
         monkeypatch.setattr(figures, name, noted)
-    titles = {name: figure.axes[0].get_title() for name, figure in run_figures(result)}
+    titles = {name: figure.get_suptitle() for name, figure in run_figures(result)}
     table, learnt_from = result.evaluation, len(result.task.rows)
     assert table["n_rows"] == learnt_from - 3 * RECOVERED
     for y, drawn, weight, caption in seen.values():
@@ -72,8 +72,7 @@ def test_pictures_have_the_same_names_in_every_run_and_show_the_tables(result: F
     told = result.evaluation["decision_curve"]["model"]["net_benefit"]["estimate"]
     assert list(line.get_ydata()) == told
     for name in ("calibration", "decision_curve", "thresholds"):
-        shown = [axes.get_title() for axes in drawn[name].axes]
-        assert any(f"{result.evaluation['n_rows']} rows" in title for title in shown)
+        assert f"{result.evaluation['n_rows']} rows" in drawn[name].get_suptitle()
 
 
 def test_tier_bounds_of_the_model_are_in_the_table_of_thresholds(result: FitResult) -> None:

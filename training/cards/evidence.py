@@ -81,8 +81,8 @@ class Evidence:
 
     @property
     def synthetic(self) -> bool:
-        """Whether it learnt from made-up patients."""
-        return bool(self.cohort.get("synthetic"))
+        """Whether it learnt from made-up patients, or was corrected or judged on them."""
+        return self.model.synthetic or bool(self.cohort.get("synthetic"))
 
     @property
     def name(self) -> str:

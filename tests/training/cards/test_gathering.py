@@ -55,7 +55,7 @@ def test_a_directory_makes_a_whole_pack_without_a_store(directory, tmp_path):
     pack = write_pack(str(directory), tmp_path / "out" / "pack", no_store)
     assert {path.name for path in pack.directory.iterdir()} == FILES
     lines = pack.lines()
-    assert lines[0].startswith("evidence pack of tiny")
+    assert lines[0].startswith("SYNTHETIC evidence pack of tiny")
     assert sum("items missing" in line for line in lines) == 5
 
 

@@ -11,6 +11,7 @@ from training.cards.answers import about
 from training.cards.answers.blocks import block_words
 from training.cards.evidence import Evidence, cell
 from training.figures_in_words import counts, interval
+from training.synthetic_mark import mark
 
 
 def cohort(e: Evidence) -> str | None:
@@ -18,7 +19,8 @@ def cohort(e: Evidence) -> str | None:
     known = e.cohort
     if "name" not in known:
         return None
-    kind = "a SYNTHETIC cohort of made-up patients" if e.synthetic else "records of real patients"
+    made_up = f"a {mark(e.synthetic)}cohort of made-up patients"
+    kind = made_up if e.synthetic else "records of real patients"
     said = [f"{known['name']}: {kind}"]
     if known.get("grading_system"):
         said.append(f"graded by {about.scale(known['grading_system'])}")
@@ -86,7 +88,7 @@ def other_patients(e: Evidence) -> str | None:
     """Say whom else it was judged on, where it was."""
     if not e.elsewhere:
         return None
-    others = "; ".join(f"{_marked(one)}, {counts(one)}" for one in e.elsewhere)
+    others = "; ".join(f"{marked(one)}, {counts(one)}" for one in e.elsewhere)
     return f"Judged on patients it did not learn from: {others}."
 
 
@@ -96,10 +98,10 @@ def external_fairness(e: Evidence) -> str | None:
     return " ".join(filter(None, said)) or None
 
 
-def _marked(table: Mapping[str, Any]) -> str:
+def marked(table: Mapping[str, Any]) -> str:
+    """Return the name of the cohort of an evaluation, marked where it is of made-up patients."""
     known = table.get("cohort") or {}
-    mark = " (SYNTHETIC)" if known.get("synthetic") else ""
-    return f"{known.get('name', 'a cohort without a name')}{mark}"
+    return f"{mark(known.get('synthetic'))}{known.get('name', 'a cohort without a name')}"
 
 
 def treatments(e: Evidence) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from features.cohort_files import read_cohort
-from features.errors import NotAssessable
+from features.errors import NotAssessable, TrackingError
 from training import registry
 from training.aggregate import shareable
 from training.comparators_evaluation import checked_evaluation
@@ -18,6 +18,15 @@ from training.plan import Plan
 from training.progress import Progress, unwatched
 from training.recalibrate import recalibrate
 from training.recorded_fit import RISK_MODEL, cohort_of_plan
+from training.recorded_judging import (
+    EVALUATION,
+    RECALIBRATION,
+    TRANSPORT,
+    Judging,
+    of_model,
+    of_plan,
+    record,
+)
 from training.references import OpenStore, referred
 from training.silent.joined import read_export
 from training.silent.judged import judge_silence
@@ -35,13 +44,41 @@ class Written:
     share: Path | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A result, written where it was asked for, and what of it is still to be recorded, if any."""
+
+    table: dict[str, Any]
+    judging: Judging | None = None
+
+    def record(self, store: OpenStore) -> str:
+        """Record it in MLflow and return the run's id, empty where there is nothing to record.
+
+        Raises
+        ------
+        TrackingError
+            Where the store cannot be used.
+        """
+        if self.judging is None:
+            return ""
+        try:
+            return record(self.judging, store())
+        except TrackingError as away:
+            raise TrackingError(
+                f"{away} Nothing is lost: the result is complete, as it was said and written "
+                "above. Only its run is not recorded; --no-tracking asks for none."
+            ) from away
+
+
 def evaluate_on(
     reference: str,
     cohort_directory: Path | None,
     store: OpenStore,
     written: Written | None = None,
-) -> dict[str, Any]:
+) -> Found:
     """Return the evaluation of a model on a cohort, or without one its own cross-fitted one.
+
+    The latter stands in the run of the fit already and is not recorded again.
 
     Parameters
     ----------
@@ -60,9 +97,11 @@ def evaluate_on(
     """
     written = written or Written()
     subject, judged = referred(reference, store), None
+    judging = None
     if cohort_directory is not None:
         done = evaluate_elsewhere(subject, read_cohort(cohort_directory))
         table, judged = done.table, done.judged
+        judging = Judging(EVALUATION, table, of_model(subject), judged)
     elif registry.EVALUATION in subject.documents:
         table = dict(checked_evaluation(subject.documents[registry.EVALUATION]))
     else:
@@ -76,7 +115,7 @@ def evaluate_on(
     if written.html is not None:
         with whole_file(written.html) as fresh:
             fresh.write_text(evaluation_page(table, judged), encoding="utf-8")
-    return table
+    return Found(table, judging)
 
 
 def recalibrate_on(
@@ -87,7 +126,7 @@ def recalibrate_on(
     out: Path | None = None,
     progress: Progress = unwatched,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Found:
     """Correct a model on a cohort; write the corrected one below `out`, as a fit writes its model.
 
     Raises
@@ -111,7 +150,7 @@ def recalibrate_on(
         for name in (registry.COMPARATORS, registry.PLAN):
             if name in subject.documents:
                 _keep(subject.documents[name], out / name)
-    return done.table
+    return Found(done.table, Judging(RECALIBRATION, done.table, of_model(subject)))
 
 
 def evaluate_silence(
@@ -143,11 +182,11 @@ def transport_of(
     json_file: Path | None = None,
     progress: Progress = unwatched,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Found:
     """Judge a plan on each group of its cohort by what the other groups teach."""
     table = transport(cohort_of_plan(plan, instead), plan, by, progress, workers)
     _keep(table, json_file)
-    return table
+    return Found(table, Judging(TRANSPORT, table, of_plan(plan)))
 
 
 def _keep(table: dict[str, Any], json_file: Path | None) -> None:

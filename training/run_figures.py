@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from training.figures import Caption
 from training.fit import FitResult
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging import pictures
-from training.judging.rows import MODEL
+from training.judging.rows import MODEL, JudgedRows
 from training.reading_in_words import reading_in_words
 from training.task import Rows
 
@@ -32,7 +33,8 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     rows = result.task.rows.take(judged)
     shown = (MODEL, *drawn_beside(result.evaluation))
     risks = {name: result.out_of_fold[name][judged] for name in shown}
-    caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
+    facts = vars(result.task.facts)
+    caption, learnt = caption_of(facts, rows), caption_of(facts, result.task.rows)
     yield from judged_figures(rows.y, rows.weight, risks, result.evaluation, caption)
     if result.evaluation.get("instability"):
         block = result.evaluation["instability"]
@@ -44,9 +46,10 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     yield from _explanations(result, learnt)
 
 
-def _caption(result: FitResult, rows: Rows) -> Caption:
-    facts = result.task.facts
-    return Caption(facts.name, len(rows), int((rows.y == 1).sum()), facts.synthetic)
+def caption_of(cohort: Mapping[str, Any], rows: Rows | JudgedRows) -> Caption:
+    """Return what a picture says of its rows; `cohort` as an evaluation describes it."""
+    events = int((rows.y == 1).sum())
+    return Caption(str(cohort["name"]), len(rows), events, bool(cohort["synthetic"]))
 
 
 def _tuning(result: FitResult, caption: Caption) -> Figure:

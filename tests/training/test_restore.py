@@ -129,9 +129,7 @@ def test_models_that_the_registry_does_not_hold_stop_it_before_anything_moves(
 def test_without_a_release_before_it_says_what_there_is_and_what_to_do(
     store: TrackingStore, folder: WorkFolder, tmp_path: Path
 ) -> None:
-    with pytest.raises(
-        ReleaseError, match=r"Nothing was released yet.*export`"
-    ):
+    with pytest.raises(ReleaseError, match=r"Nothing was released yet.*export`"):
         bring_back(store, folder, "the board", "alarms")
     a_champion(store, tmp_path, CRS)
     export(store, folder)

@@ -1,0 +1,176 @@
+"""What `evaluate` and `transport` found, as a run in MLflow beside the fits of the same plan.
+
+A run of its own, in the experiment of the plan, with the names of figures and pictures that a fit
+has, so that both stand in one table of MLflow's pages. It holds what may be shared
+(:mod:`training.aggregate`): no fingerprint but the tag, no row, no number of a small group. It is
+written last: whatever the store does, the result was printed and its files lie where they were
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from features.errors import NotAssessable
+from training import registry
+from training.aggregate import shareable, shareable_correction, shareable_transport
+from training.code_version import code_version
+from training.fit import flat_metrics, with_bounds
+from training.judged_figures import drawn_beside, judged_figures
+from training.judging import pictures
+from training.judging.headline import Judged
+from training.judging.rows import MODEL
+from training.plan import Plan
+from training.references import Referred
+from training.run_description import NOTE
+from training.run_figures import caption_of
+from training.synthetic_mark import mark
+from training.tracking import MlflowTracker
+from training.tracking_store import TrackingStore
+
+EVALUATION, RECALIBRATION, TRANSPORT = "evaluation", "recalibration", "transport"
+COUNTS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
+
+
+@dataclass(frozen=True, eq=False)
+class Judging:
+    """What was found, and of what.
+
+    Parameters
+    ----------
+    kind : {"evaluation", "recalibration", "transport"}
+    table : the result as plain data.
+    of : plan, model and run it is of: name of the experiment, and tags.
+    judged : rows and risks for the pictures, where the result has such.
+    """
+
+    kind: str
+    table: Mapping[str, Any]
+    of: Mapping[str, str]
+    judged: Judged | None = None
+
+
+def of_model(subject: Referred) -> dict[str, str]:
+    """Return which plan, model and run a judgement of a finished model is of."""
+    saved = subject.documents.get(registry.PLAN) or subject.model.manifest.get("plan") or {}
+    version = subject.version
+    return {
+        "plan": str(saved.get("plan", {}).get("name") or subject.model.name),
+        "of_model": subject.called,
+        "model_digest": subject.model.digest,
+        **({"of_run": version.run_id} if version else {}),
+    }
+
+
+def of_plan(plan: Plan) -> dict[str, str]:
+    """Return which plan a judgement of a plan is of."""
+    return {"plan": plan.name, "plan_digest": plan.digest()}
+
+
+def record(judging: Judging, store: TrackingStore) -> str:
+    """Write a run of what was found and return its id.
+
+    Raises
+    ------
+    TrackingError
+        Where the store does not take it; what was found is not touched by that.
+    """
+    table, of = judging.table, judging.of
+    name = f"{judging.kind}: {mark(table['cohort']['synthetic'])}{table['cohort']['name']}"
+    tracker = MlflowTracker(store, of["plan"], name, _tags(judging))
+    try:
+        shared = _shared(judging)
+    except NotAssessable as reason:  # so few patients that any figure could be a single one's
+        tracker.tags({NOTE: f"{name}. {reason}", "held_back": str(reason)})
+    else:
+        tracker.tags({NOTE: _note(name, shared)})
+        tracker.metrics(_metrics(judging.kind, shared, table))
+        tracker.document(f"{judging.kind}.json", shared)
+        for place, figure in _pictures(judging):
+            tracker.figure(place, figure)
+    tracker.end()
+    if tracker.lost is not None:
+        raise tracker.lost
+    return tracker.run_id
+
+
+def _tags(judging: Judging) -> dict[str, str]:
+    table = judging.table
+    said = table.get("verdict", {})
+    return {
+        "kind": judging.kind,
+        "question": str(table["question"]["name"]),
+        "cohort": str(table["cohort"]["name"]),
+        "cohort_fingerprint": str(table["cohort"]["fingerprint"]),
+        "synthetic": str(bool(table["cohort"]["synthetic"])).lower(),
+        "code_version": code_version(),
+        **{key: text for key, text in judging.of.items() if key != "plan"},
+        **({"verdict": str(said["text"]), "decision": str(said["decision"])} if said else {}),
+    }
+
+
+def _shared(judging: Judging) -> dict[str, Any]:
+    share = {
+        EVALUATION: shareable, RECALIBRATION: shareable_correction, TRANSPORT: shareable_transport,
+    }[judging.kind]  # fmt: skip
+    return share(judging.table)
+
+
+def _note(name: str, shared: Mapping[str, Any]) -> str:
+    said = shared.get("verdict", {}).get("text") or shared.get("because") or ""
+    return f"**{name}**, {shared['question']['name']}. {said}".strip()
+
+
+def _metrics(kind: str, shared: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, float]:
+    """Return figures by the names they have in the run of a fit."""
+    if kind == EVALUATION:
+        return flat_metrics(table)
+    if kind == RECALIBRATION:
+        return _of_correction(shared)
+    pooled = shared["pooled"]
+    found = _counted(pooled) | with_bounds("", pooled["model"])
+    for group in shared["groups"]:
+        prefix = f"{shared['by']}.{_plain(str(group['group']))}."
+        found |= {f"{prefix}{key}": number for key, number in _counted(group).items()}
+        found |= with_bounds(prefix, group["model"])
+    for name, figures in pooled["comparators"].items():
+        found |= with_bounds(f"{name}.", figures)
+    for name, figures in pooled["differences"].items():
+        found |= with_bounds(f"difference.{name}.", figures)
+    return found
+
+
+def _of_correction(shared: Mapping[str, Any]) -> dict[str, float]:
+    """Return the corrected figures as the model's, those before it as of a comparator."""
+    found = _counted(shared) | with_bounds("before.", shared["before"])
+    if "after" in shared:
+        found |= with_bounds("", shared["after"])
+        found |= with_bounds("difference.before.", shared["difference"])
+    return found
+
+
+def _counted(table: Mapping[str, Any]) -> dict[str, float]:
+    told = {f"{name}_judged": table.get(name) for name in COUNTS}
+    return {name: float(number) for name, number in told.items() if number is not None}
+
+
+def _plain(name: str) -> str:
+    """Return a group's name in the letters that MLflow takes in the name of a metric."""
+    return "".join(one if one.isalnum() or one in "_-. " else "_" for one in name)
+
+
+def _pictures(judging: Judging) -> Iterator[tuple[str, Figure]]:
+    """Yield the pictures of an evaluation under the names that a fit gives them."""
+    judged, table = judging.judged, judging.table
+    if judged is None:
+        return
+    rows = judged.rows
+    caption = caption_of(table["cohort"], rows)
+    risks = {name: judged.risks[name].mean(axis=0) for name in (MODEL, *drawn_beside(table))}
+    yield from judged_figures(rows.y, rows.weight, risks, table, caption)
+    if table.get("instability"):
+        yield "instability", pictures.instability_figure(table["instability"], caption)

@@ -27,7 +27,7 @@ TOLD = (
     "sample_size", "verdict",
 )  # fmt: skip
 COHORT_FACTS = ("name", "synthetic", "resolution", "grading_system", "end_of_record", "products")
-CORRECTION = ("question", "correction", "because", "before", "after", "difference")
+CORRECTION = ("question", "correction", "from", "because", "before", "after", "difference")
 CURVE_ERRORS = ("eavg", "e50", "e90", "emax")
 
 

@@ -46,15 +46,22 @@ def evaluate(said: Namespace, folder: WorkFolder) -> None:
         )
     print("\n".join(recalibration_lines(found.table)))
     if said.out is not None:
-        print(f"Written: {said.out / RISK_MODEL}, a directory that evaluate and predict take.")
+        print(f"Written: {said.out / RISK_MODEL}, a directory that evaluate, predict, card take.")
     _record(found, said, store)
 
 
 def _record(found: Found, said: Namespace, store: Callable[[], TrackingStore]) -> None:
     """Record what was found in MLflow, last of all: a store that is away takes nothing with it."""
-    run_id = "" if said.no_tracking else found.record(store)
-    if run_id:
-        print(f"Recorded: run {run_id}, beside the fits of its plan; `ui` shows it.")
+    recorded = None if said.no_tracking else found.record(store)
+    if recorded is None:
+        return
+    print(f"Recorded: run {recorded.run_id}, beside the fits of its plan; `ui` shows it.")
+    version = recorded.version
+    if version is not None:
+        print(
+            f"Registered: {version.name}, challenger. Next: python -m training promote "
+            f"{version.question} --who ... --why ..."
+        )
 
 
 def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:

@@ -20,6 +20,11 @@ def _event_rows(table: Mapping[str, Any]) -> str:
     return f" ({table['n_event_rows']} event rows)" if "n_event_rows" in table else ""
 
 
+def correction_in_words(told: Mapping[str, Any]) -> str:
+    """Return by which numbers a model was corrected."""
+    return str(told["correction"]).replace("_", " and ")
+
+
 def audit_words(report: AuditReport | None) -> str:
     """Return the verdict of an audit with the rules behind it in brackets."""
     if report is None:

@@ -9,8 +9,10 @@ asked for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -19,13 +21,15 @@ from features.errors import NotAssessable
 from training import registry
 from training.aggregate import shareable, shareable_correction, shareable_transport
 from training.code_version import code_version
+from training.elsewhere import Elsewhere
 from training.fit import flat_metrics, with_bounds
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging import pictures
-from training.judging.headline import Judged
 from training.judging.rows import MODEL
 from training.plan import Plan
+from training.recorded_fit import RISK_MODEL
 from training.references import Referred
+from training.registry import Version
 from training.run_description import NOTE
 from training.run_figures import caption_of
 from training.synthetic_mark import mark
@@ -45,13 +49,23 @@ class Judging:
     kind : {"evaluation", "recalibration", "transport"}
     table : the result as plain data.
     of : plan, model and run it is of: name of the experiment, and tags.
-    judged : rows and risks for the pictures, where the result has such.
+    whole : rows, risks and evaluation, where the result has such; of a correction those after it.
+    directory : where the corrected model lies with its documents; it is registered.
     """
 
     kind: str
     table: Mapping[str, Any]
     of: Mapping[str, str]
-    judged: Judged | None = None
+    whole: Elsewhere | None = None
+    directory: Path | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run, and the version that it registered, if any."""
+
+    run_id: str
+    version: Version | None = None
 
 
 def of_model(subject: Referred) -> dict[str, str]:
@@ -71,8 +85,8 @@ def of_plan(plan: Plan) -> dict[str, str]:
     return {"plan": plan.name, "plan_digest": plan.digest()}
 
 
-def record(judging: Judging, store: TrackingStore) -> str:
-    """Write a run of what was found and return its id.
+def record(judging: Judging, store: TrackingStore) -> Recorded:
+    """Write a run of what was found; a corrected model becomes challenger of its question.
 
     Raises
     ------
@@ -83,19 +97,24 @@ def record(judging: Judging, store: TrackingStore) -> str:
     name = f"{judging.kind}: {mark(table['cohort']['synthetic'])}{table['cohort']['name']}"
     tracker = MlflowTracker(store, of["plan"], name, _tags(judging))
     try:
-        shared = _shared(judging)
+        documents = _documents(judging)
     except NotAssessable as reason:  # so few patients that any figure could be a single one's
         tracker.tags({NOTE: f"{name}. {reason}", "held_back": str(reason)})
-    else:
-        tracker.tags({NOTE: _note(name, shared)})
-        tracker.metrics(_metrics(judging.kind, shared, table))
-        tracker.document(f"{judging.kind}.json", shared)
+        documents = {}
+    if documents:
+        tracker.tags({NOTE: _note(name, documents[f"{judging.kind}.json"])})
+        tracker.metrics(_metrics(judging, documents))
         for place, figure in _pictures(judging):
             tracker.figure(place, figure)
-    tracker.end()
+    for place, content in documents.items():
+        tracker.document(place, content)
     if tracker.lost is not None:
         raise tracker.lost
-    return tracker.run_id
+    version = None
+    if documents and judging.directory is not None:
+        version = registry.register(tracker, judging.directory / RISK_MODEL)
+    tracker.end()
+    return Recorded(tracker.run_id, version)
 
 
 def _tags(judging: Judging) -> dict[str, str]:
@@ -113,11 +132,25 @@ def _tags(judging: Judging) -> dict[str, str]:
     }
 
 
-def _shared(judging: Judging) -> dict[str, Any]:
+def _documents(judging: Judging) -> dict[str, dict[str, Any]]:
+    """Return what the run holds, by file name.
+
+    Raises
+    ------
+    NotAssessable
+        Where the cohort is too small to be told about.
+    """
     share = {
         EVALUATION: shareable, RECALIBRATION: shareable_correction, TRANSPORT: shareable_transport,
     }[judging.kind]  # fmt: skip
-    return share(judging.table)
+    found = {f"{judging.kind}.json": share(judging.table)}
+    if judging.whole is not None:
+        found[registry.EVALUATION] = shareable(judging.whole.table)
+    if judging.directory is not None:
+        for name in (registry.PLAN, registry.COMPARATORS, registry.AUDIT):
+            if (judging.directory / name).is_file():
+                found[name] = json.loads((judging.directory / name).read_text(encoding="utf-8"))
+    return found
 
 
 def _note(name: str, shared: Mapping[str, Any]) -> str:
@@ -125,12 +158,17 @@ def _note(name: str, shared: Mapping[str, Any]) -> str:
     return f"**{name}**, {shared['question']['name']}. {said}".strip()
 
 
-def _metrics(kind: str, shared: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, float]:
+def _metrics(judging: Judging, documents: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """Return figures by the names they have in the run of a fit."""
-    if kind == EVALUATION:
-        return flat_metrics(table)
-    if kind == RECALIBRATION:
-        return _of_correction(shared)
+    shared = documents[f"{judging.kind}.json"]
+    if judging.kind == TRANSPORT:
+        return _of_groups(shared)
+    found = {} if judging.whole is None else flat_metrics(judging.whole.table)
+    return found | (_of_correction(shared) if judging.kind == RECALIBRATION else {})
+
+
+def _of_groups(shared: Mapping[str, Any]) -> dict[str, float]:
+    """Return the figures of all groups together as a fit's, those of a group below its name."""
     pooled = shared["pooled"]
     found = _counted(pooled) | with_bounds("", pooled["model"])
     for group in shared["groups"]:
@@ -165,9 +203,9 @@ def _plain(name: str) -> str:
 
 def _pictures(judging: Judging) -> Iterator[tuple[str, Figure]]:
     """Yield the pictures of an evaluation under the names that a fit gives them."""
-    judged, table = judging.judged, judging.table
-    if judged is None:
+    if judging.whole is None:
         return
+    judged, table = judging.whole.judged, judging.whole.table
     rows = judged.rows
     caption = caption_of(table["cohort"], rows)
     risks = {name: judged.risks[name].mean(axis=0) for name in (MODEL, *drawn_beside(table))}

@@ -99,11 +99,10 @@ def _its_own(model: RiskModel, documents: dict[str, Any]) -> dict[str, Any]:
     A fit leaves one evaluation, of its larger model; a comparator that it left as a model of its
     own was judged in it too.
     """
-    name = model.manifest.get("comparator")
-    if name is None or registry.EVALUATION not in documents:
+    if not model.comparator or registry.EVALUATION not in documents:
         return documents
     found = checked_evaluation(documents[registry.EVALUATION])
-    return {**documents, registry.EVALUATION: of_comparator(found, str(name))}
+    return {**documents, registry.EVALUATION: of_comparator(found, model.comparator)}
 
 
 def _beside(folder: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
 COMPARATORS = "comparators.json"
 DRAWS = "draws.json"
+CORRECTION = "recalibration.json"
 OVERRIDDEN = "gate_overridden"
 
 
@@ -79,7 +80,7 @@ def register(tracker: MlflowTracker, directory: Path, alias: str = CHALLENGER) -
             )
         number = str(logged.registered_model_version)
         tags = {"digest": hashed, "synthetic": _word(model.synthetic)}
-        comparator = str(model.manifest.get("comparator", ""))
+        comparator = model.comparator
         for key, text in {**tags, **({"comparator": comparator} if comparator else {})}.items():
             store.client.set_model_version_tag(question, number, key, text)
         store.client.set_registered_model_alias(question, alias, number)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.block_words import words_of
-from training.figures_in_words import audit_words, counts, interval
+from training.figures_in_words import audit_words, correction_in_words, counts, interval
 from training.recorded_fit import SIMPLER_MODEL, RecordedFit
 from training.synthetic_mark import mark
 
@@ -73,7 +73,7 @@ def recalibration_lines(table: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
         f"{counts(table)}",
-        f"  correction: {table['correction'].replace('_', ' and ')}. {table['because']}",
+        f"  correction: {correction_in_words(table)}. {table['because']}",
     ]
     if "after" in table:
         lines.append(f"  {'':<24}{'before':<26}after (cross-fitted by patient)")

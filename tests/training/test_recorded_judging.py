@@ -79,7 +79,7 @@ def test_an_evaluation_stands_beside_its_fit_by_the_same_names(tracked, tmp_path
     subject = referred(f"{done.version.question}/{done.version.number}", lambda: store)
     cohort = others()
     found = evaluate_elsewhere(subject, cohort, replicates=60)
-    run_id = record(Judging(EVALUATION, found.table, of_model(subject), found.judged), store)
+    run_id = record(Judging(EVALUATION, found.table, of_model(subject), found), store).run_id
     run, fitted = run_of(store, run_id), run_of(store, done.version.run_id)
     assert run.info.experiment_id == fitted.info.experiment_id
     assert run.data.metrics["auroc"] == found.table["model"]["auroc"]["estimate"]
@@ -107,7 +107,8 @@ def test_made_up_patients_are_called_so(store, tmp_path):
     cohort = others()
     made_up = replace(cohort, manifest=replace(cohort.manifest, synthetic=True))
     table = recalibrate(subject, made_up, replicates=50).table
-    run = run_of(store, record(Judging(RECALIBRATION, table, of_model(subject)), store))
+    done = record(Judging(RECALIBRATION, table, of_model(subject)), store)
+    run = run_of(store, done.run_id)
     assert run.data.tags["synthetic"] == "true"
     assert run.info.run_name == "recalibration: SYNTHETIC made up"
     assert run.data.metrics["auroc"] == table["after"]["auroc"]["estimate"]
@@ -125,7 +126,7 @@ def test_transport_has_the_figures_of_every_site_and_counts_of_no_small_one(stor
     table = transport(cohort, PLAN, "site")
     assert set(table["not_assessable"]) == {"west"}
     assert table["pooled"]["n_patients"] == 80
-    run_id = record(Judging(TRANSPORT, table, of_plan(PLAN)), store)
+    run_id = record(Judging(TRANSPORT, table, of_plan(PLAN)), store).run_id
     metrics = run_of(store, run_id).data.metrics
     assert metrics["auroc"] == table["pooled"]["model"]["auroc"]["estimate"]
     assert metrics["site.south _ east.auroc"] == table["groups"][1]["model"]["auroc"]["estimate"]
@@ -138,7 +139,7 @@ def test_transport_has_the_figures_of_every_site_and_counts_of_no_small_one(stor
 def test_of_too_few_patients_no_figure_is_recorded(store, tmp_path):
     subject = Referred("here", fit(daily_courses(signal=1.5), PLAN, audit=None).model)
     found = evaluate_elsewhere(subject, others(patients=8, events=3), replicates=60)
-    run_id = record(Judging(EVALUATION, found.table, of_model(subject), found.judged), store)
+    run_id = record(Judging(EVALUATION, found.table, of_model(subject), found), store).run_id
     run = run_of(store, run_id)
     assert run.data.metrics == {}
     assert artifacts(store, run_id) == set()

@@ -84,7 +84,7 @@ def against_best(e: Evidence) -> str | None:
 def verdict(e: Evidence) -> str | None:
     """Give the verdict by the rule that the plan fixed."""
     text = (e.evaluation.get("verdict") or {}).get("text")
-    whose = ", on the larger model of the same fit" if "comparator" in e.manifest else ""
+    whose = ", on the larger model of the same fit" if e.model.comparator else ""
     return None if not text else f"Verdict by the plan's own rule{whose}: {words(text)}"
 
 

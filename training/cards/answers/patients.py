@@ -41,7 +41,14 @@ def learnt_from(e: Evidence) -> str | None:
     found = e.manifest
     if "n_patients" not in found:
         return None
-    return f"The served model was fitted on all of {counts(found)}."
+    return f"The served model was fitted on all of {counts(found)}{_elsewhere(e)}."
+
+
+def _elsewhere(e: Evidence) -> str:
+    """Name the cohort of the fit, where the figures are of another one."""
+    if e.model.recalibrated is None:
+        return ""
+    return f", in {mark(e.manifest.get('synthetic'))}{e.manifest.get('cohort', 'another cohort')}"
 
 
 def products(e: Evidence) -> str | None:

@@ -93,13 +93,23 @@ def shareable_transport(table: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as_a_whole(table: Mapping[str, Any], counts: Mapping[str, Any], what: str) -> dict[str, Any]:
-    reason = too_small({name: counts[name] for name in COUNTS})
+def refuse_too_small(counts: Mapping[str, Any], what: str) -> None:
+    """Refuse to tell of so few patients.
+
+    Raises
+    ------
+    NotAssessable
+    """
+    reason = too_small(counts)
     if reason:
         raise NotAssessable(
             f"The {what} is not shared: {reason} in all. Its figures could be those of single "
             "patients."
         )
+
+
+def _as_a_whole(table: Mapping[str, Any], counts: Mapping[str, Any], what: str) -> dict[str, Any]:
+    refuse_too_small(counts, what)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,

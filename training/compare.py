@@ -246,6 +246,9 @@ def _run(subject: Referred, refitted: Mapping[str, Any] | None) -> dict[str, Any
         "plan_digest": plan_of(subject).digest(),
         "cohort": table.get("cohort", {}).get("name"),
         **{name: table.get(name) for name in (*COUNTS, "models_tried")},
+        "learnt_from": {
+            name: subject.model.manifest[name] for name in COUNTS if name in subject.model.manifest
+        },
         "figures": dict(refitted if refitted is not None else table.get("model", {})),
         "best_comparator": _best(table),
         "left_out": dict(table.get("left_out", {})),

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.cards.document import Block, Bullets, Document, Figure, Figures, Section, Table, Text
 from training.cards.page import page_of
-from training.figures_in_words import counts, interval
+from training.figures_in_words import RECURRENT, counts, interval
 from training.synthetic_mark import mark
 
 RULE = (
@@ -120,7 +120,8 @@ def _runs(table: Mapping[str, Any]) -> Section:
         ("model", *(f"{run['name']}, {run['digest'][:16]}" for run in runs)),
         ("plan", *(f"{run['plan']}, {run['plan_digest'][:16]}" for run in runs)),
         ("fitted to", *(run["cohort"] or "not known" for run in runs)),
-        ("rows of its fit", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
+        ("judged in its fit", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
+        ("learnt from", *(_learnt(run["learnt_from"]) for run in runs)),
         *((_words(name), *(interval(run["figures"], name) for run in runs)) for name in own),
         ("best comparator", *(_best(run) for run in runs)),
         ("not computed", *(_left_out(run) for run in runs)),
@@ -129,8 +130,16 @@ def _runs(table: Mapping[str, Any]) -> Section:
         ("verdict of its fit", *(run["verdict"] or "none" for run in runs)),
     ]
     said = "as every plan does on the folds of the first" if table["refit"] else "as its fit found"
-    head = Text(f"Figures with 95 % intervals by patient, {said}.", "soft")
+    head = Text(
+        f"Figures with 95 % intervals by patient, {said}. Where more rows were learnt from than "
+        f"judged: {RECURRENT}.",
+        "soft",
+    )
     return Section("The runs", (head, Table(("", *(run["said"] for run in runs)), tuple(rows))))
+
+
+def _learnt(learnt: Mapping[str, Any]) -> str:
+    return counts(learnt) if "n_rows" in learnt else "not known"
 
 
 def _best(run: Mapping[str, Any]) -> str:

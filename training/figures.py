@@ -38,10 +38,12 @@ class Caption:
     n: int
     events: int
     synthetic: bool
+    learnt_from: bool = False
 
     def __str__(self) -> str:
         return (
-            f"{mark(self.synthetic)}cohort {self.cohort}: {self.n} rows, {self.events} event rows"
+            f"{mark(self.synthetic)}cohort {self.cohort}: {self.n} rows"
+            f"{' learnt from' if self.learnt_from else ''}, {self.events} event rows"
         )
 
 

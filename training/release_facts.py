@@ -7,6 +7,7 @@ from typing import Any
 
 from training import registry
 from training.comparators_evaluation import evaluation_of
+from training.judging.small_cells import too_small
 from training.registry import Version
 from training.tracking_store import TrackingStore
 
@@ -19,7 +20,8 @@ def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
     """Return verdict, counts, headline figures and overridden gate rules of a champion.
 
     Figures are out-of-fold estimates with 95 % intervals; None stands for what could not be
-    computed. `overridden` is None where the model passed every rule.
+    computed, and for counts that could be those of single patients. `overridden` is None where the
+    model passed every rule.
 
     Raises
     ------
@@ -28,9 +30,10 @@ def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
     """
     evaluation = evaluation_of(store, champion)
     said = evaluation.get("verdict", {})
+    small = not champion.synthetic and bool(too_small(evaluation))
     return {
         "verdict": said.get("text"),
-        **{name: evaluation.get(name) for name in COUNTS},
+        **{name: None if small else evaluation.get(name) for name in COUNTS},
         "model": {name: _interval(evaluation["model"], name) for name in FIGURES},
         "best_comparator": _compared(evaluation["comparators"], said.get("best_comparator")),
         "overridden": registry.overridden(store, champion),

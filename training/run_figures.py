@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     shown = (MODEL, *drawn_beside(result.evaluation))
     risks = {name: result.out_of_fold[name][judged] for name in shown}
     facts = vars(result.task.facts)
-    caption, learnt = caption_of(facts, rows), caption_of(facts, result.task.rows)
+    caption = caption_of(facts, rows)
+    learnt = replace(caption_of(facts, result.task.rows), learnt_from=True)
     yield from judged_figures(rows.y, rows.weight, risks, result.evaluation, caption)
     if result.evaluation.get("instability"):
         block = result.evaluation["instability"]

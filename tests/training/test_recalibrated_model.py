@@ -81,6 +81,7 @@ def test_the_card_says_on_whom_by_which_method_and_of_whom_the_figures_are(corre
             r"rows\), method intercept; the figures are cross\\?-fitted by patient there\.",
             facts,
         )
+        assert "on whom it was corrected; fitted to other patients, in made up" in facts
         tripod = (pack.directory / "tripod_ai.md").read_text("utf-8")
         assert "fitted on all of" in tripod
         assert ", in made up" in tripod

@@ -14,7 +14,7 @@ from tests.training.made_up import a_plan, daily_courses
 from training import figures, summary
 from training.audit import AuditReport
 from training.audit_rules.finding import Finding
-from training.demo import _fitted, _what_next
+from training.demo import _fitted, _what_next, demo_plan
 from training.fit import FitResult, fit, flat_metrics
 from training.metrics import FIGURES
 from training.plan import FoldPlan, TuningPlan
@@ -79,6 +79,23 @@ def test_tier_bounds_of_the_model_are_in_the_table_of_thresholds(result: FitResu
     bounds = {tier.lower for tier in result.model.tiers.tiers} - {0.0}
     rows = result.evaluation["thresholds"]["model"]
     assert {row["threshold"] for row in rows if row["tier"]} == bounds
+
+
+def test_the_demo_draws_its_learning_curve_once() -> None:
+    assert demo_plan("severe-crs-72h", 3).evaluation.learning_curve == 1
+
+
+def test_how_many_true_risks_the_interval_held_is_a_metric(result: FitResult) -> None:
+    assert "interval_coverage" not in flat_metrics(result.evaluation)
+    assert flat_metrics({**result.evaluation, "interval_coverage": 0.26})["interval_coverage"] == (
+        0.26
+    )
+
+
+def test_pictures_say_which_rows_were_learnt_from(result: FitResult) -> None:
+    titles = {name: figure.get_suptitle() for name, figure in run_figures(result)}
+    assert "rows learnt from, " in titles["tuning"]
+    assert "learnt from" not in titles["roc"]
 
 
 def test_metrics_count_the_rows_that_are_judged(result: FitResult) -> None:

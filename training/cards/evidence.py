@@ -13,8 +13,6 @@ from training.cards.statements import Statements
 from training.plan import Plan, plan_from_dict
 from training.registry import Version
 
-LEAST_CELL = 5  # fewer people than this are not counted in print
-
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -98,8 +96,3 @@ class Evidence:
         """The comparator that the verdict is about."""
         named = (self.evaluation.get("verdict") or {}).get("best_comparator")
         return named if named in self.evaluation["comparators"] else None
-
-
-def cell(count: float) -> str:
-    """Return a count of people or courses as it may be printed."""
-    return f"fewer than {LEAST_CELL}" if 0 < count < LEAST_CELL else f"{count:,.0f}"

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.questions import CONVENTIONS
-from training.block_words import words_of
+from training.block_words import HELD_BACK, words_of
 from training.cards.answers import about
 from training.cards.answers.blocks import block_words
-from training.cards.evidence import Evidence, cell
-from training.figures_in_words import counts, interval
+from training.cards.evidence import Evidence
+from training.figures_in_words import counts, interval, rows_apart
+from training.judging.small_cells import told
 from training.synthetic_mark import mark
 
 
@@ -28,6 +29,8 @@ def cohort(e: Evidence) -> str | None:
         said.append(f"times known to the {known['resolution']}")
     if known.get("fingerprint"):
         said.append(f"fingerprint {str(known['fingerprint'])[:16]}")
+    if e.model.recalibrated is not None:
+        said.append(f"on whom it was corrected; fitted to other patients{_elsewhere(e)}")
     return ", ".join(said) + "."
 
 
@@ -41,7 +44,13 @@ def learnt_from(e: Evidence) -> str | None:
     found = e.manifest
     if "n_patients" not in found:
         return None
-    return f"The served model was fitted on all of {counts(found)}{_elsewhere(e)}."
+    fitted = f"The served model was fitted on all of {counts(found)}{_elsewhere(e)}."
+    return f"{fitted} {why_more_rows(e)}".rstrip()
+
+
+def why_more_rows(e: Evidence) -> str:
+    """Say why it learnt from more rows than it was judged on; empty where that is not so."""
+    return "" if e.model.recalibrated else rows_apart(e.evaluation, e.manifest)
 
 
 def _elsewhere(e: Evidence) -> str:
@@ -56,8 +65,11 @@ def products(e: Evidence) -> str | None:
     counted = e.manifest.get("products")
     if not counted:
         return None
-    return "Courses by product: " + ", ".join(
-        f"{name} {cell(number)}" for name, number in sorted(counted.items())
+    shown = told(counted, counted)  # a model fitted before this rule holds them all
+    of_fit = " of its fit" if e.model.recalibrated else ""
+    return f"Courses{of_fit} by product: " + ", ".join(
+        f"{name} {HELD_BACK if number is None else f'{number:,}'}"
+        for name, number in sorted(shown.items())
     )
 
 

@@ -30,14 +30,20 @@ def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
     """
     evaluation = evaluation_of(store, champion)
     said = evaluation.get("verdict", {})
-    small = not champion.synthetic and bool(too_small(evaluation))
     return {
         "verdict": said.get("text"),
-        **{name: None if small else evaluation.get(name) for name in COUNTS},
+        **_counts(evaluation, champion),
         "model": {name: _interval(evaluation["model"], name) for name in FIGURES},
         "best_comparator": _compared(evaluation["comparators"], said.get("best_comparator")),
         "overridden": registry.overridden(store, champion),
     }
+
+
+def _counts(evaluation: Mapping[str, Any], champion: Version) -> dict[str, int | None]:
+    """Return the counts of an evaluation; None each where so few real patients may not be told."""
+    found = {name: evaluation.get(name) for name in COUNTS}
+    told = champion.synthetic or None in found.values() or not too_small(found)
+    return found if told else dict.fromkeys(COUNTS)
 
 
 def _compared(comparators: Mapping[str, Any], best: str | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from models.risk_model import RiskModel
 from training.cards.statements import Statements
 from training.plan import Plan, plan_from_dict
 from training.registry import Version
+from training.synthetic_mark import mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,8 @@ class Evidence:
 
     @property
     def cohort_name(self) -> str:
-        """The cohort's name, or that nobody recorded it."""
-        return str(self.cohort.get("name") or "a cohort without a name")
+        """The cohort's name, marked where it is of made-up patients; or that nobody recorded it."""
+        return f"{mark(self.synthetic)}{self.cohort.get('name') or 'a cohort without a name'}"
 
     @property
     def synthetic(self) -> bool:

@@ -114,6 +114,7 @@ def test_synthetic_is_called_synthetic_on_every_document():
     e = evidence(an_evaluation(cohort=COHORT | {"synthetic": True}))
     for document in documents_of(e):
         assert markdown_of(document).split("\n")[2].startswith("**SYNTHETIC")
+    assert "in SYNTHETIC ward records." in text_of(e), "and where its figures are named"
     assert "SYNTHETIC" in chai_xml(e)
     assert "SYNTHETIC" not in text_of(evidence())
 

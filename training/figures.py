@@ -32,19 +32,20 @@ MAX_BEESWARM_ROWS = 1500
 
 @dataclass(frozen=True)
 class Caption:
-    """What every picture states about its rows."""
+    """What every picture states about its rows; None is a count that is held back."""
 
     cohort: str
-    n: int
-    events: int
+    n: int | None
+    events: int | None
     synthetic: bool
     learnt_from: bool = False
 
     def __str__(self) -> str:
-        return (
-            f"{mark(self.synthetic)}cohort {self.cohort}: {self.n} rows"
-            f"{' learnt from' if self.learnt_from else ''}, {self.events} event rows"
-        )
+        whose = f"{mark(self.synthetic)}cohort {self.cohort}"
+        if self.n is None or self.events is None:
+            return f"{whose}: counts held back"
+        learnt = " learnt from" if self.learnt_from else ""
+        return f"{whose}: {self.n} rows{learnt}, {self.events} event rows"
 
 
 def empty_figure(

@@ -22,6 +22,7 @@ from training import registry
 from training.aggregate import shareable, shareable_correction, shareable_transport
 from training.code_version import code_version
 from training.elsewhere import Elsewhere
+from training.figures import Caption
 from training.fit import flat_metrics, with_bounds
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging import pictures
@@ -104,7 +105,7 @@ def record(judging: Judging, store: TrackingStore) -> Recorded:
     if documents:
         tracker.tags({NOTE: _note(name, documents[f"{judging.kind}.json"])})
         tracker.metrics(_metrics(judging, documents))
-        for place, figure in _pictures(judging):
+        for place, figure in _pictures(judging, documents):
             tracker.figure(place, figure)
     for place, content in documents.items():
         tracker.document(place, content)
@@ -201,8 +202,19 @@ def _plain(name: str) -> str:
     return "".join(one if one.isalnum() or one in "_-. " else "_" for one in name)
 
 
-def _pictures(judging: Judging) -> Iterator[tuple[str, Figure]]:
-    """Yield the pictures of an evaluation under the names that a fit gives them."""
+def _pictures(
+    judging: Judging, documents: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the pictures of an evaluation under the names that a fit gives them; else the groups'.
+
+    What a group's picture shows is what its document holds.
+    """
+    if judging.kind == TRANSPORT:
+        shared = documents[f"{TRANSPORT}.json"]
+        cohort, pooled = shared["cohort"], shared["pooled"]
+        rows, events = pooled["n_rows"], pooled["n_event_rows"]
+        caption = Caption(str(cohort["name"]), rows, events, bool(cohort["synthetic"]))
+        yield "groups", pictures.groups_figure(shared, caption)
     if judging.whole is None:
         return
     judged, table = judging.whole.judged, judging.whole.table

@@ -42,8 +42,9 @@ def release_facts(store: TrackingStore, champion: Version) -> dict[str, Any]:
 def _counts(evaluation: Mapping[str, Any], champion: Version) -> dict[str, int | None]:
     """Return the counts of an evaluation; None each where so few real patients may not be told."""
     found = {name: evaluation.get(name) for name in COUNTS}
-    told = champion.synthetic or None in found.values() or not too_small(found)
-    return found if told else dict.fromkeys(COUNTS)
+    known = {name: count for name, count in found.items() if count is not None}
+    few = len(known) == len(COUNTS) and bool(too_small(known))
+    return dict.fromkeys(COUNTS) if few and not champion.synthetic else found
 
 
 def _compared(comparators: Mapping[str, Any], best: str | None) -> dict[str, Any] | None:

@@ -134,6 +134,7 @@ def test_transport_has_the_figures_of_every_site_and_counts_of_no_small_one(stor
     counted = [name for name in metrics if name.endswith("n_patients_judged")]
     assert len(counted) == 1
     assert '"learnt_from"' not in documents(store, run_id, tmp_path)
+    assert artifacts(store, run_id, "plots") == {"groups.png"}
 
 
 def test_of_too_few_patients_no_figure_is_recorded(store, tmp_path):

@@ -215,3 +215,22 @@ def learning_curve_figure(block: Mapping[str, Any], caption: Caption) -> Figure:
     axes.plot(at, mean, marker="o", lw=2.2, label=said)
     axes.legend(loc="upper right", fontsize=8)
     return figure
+
+
+def groups_figure(table: Mapping[str, Any], caption: Caption) -> Figure:
+    """Draw the AUROC of each group that was judged by what the others teach, and of all together.
+
+    Parameters
+    ----------
+    table : what may be shared of it (:func:`training.aggregate.shareable_transport`).
+    """
+    figure, axes = empty_figure(caption, "AUROC, 95 % interval by patient", "")
+    groups = [*table["groups"], {"group": "all together", **table["pooled"]}]
+    found = [group["model"]["auroc"] for group in groups]
+    at, low, high = (_floats([one[key] for one in found]) for key in _BOUNDS)
+    error = np.nan_to_num(np.vstack([at - low, high - at]))
+    axes.errorbar(at, range(len(groups)), xerr=error, fmt="o", capsize=3)
+    axes.axvline(0.5, color="0.7", lw=0.8, ls="--")
+    axes.set_yticks(range(len(groups)), [str(group["group"]) for group in groups], fontsize=8)
+    axes.invert_yaxis()
+    return figure

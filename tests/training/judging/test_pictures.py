@@ -14,6 +14,7 @@ from training.judging.pictures import (
     bars_of_enough_rows,
     calibration_figure,
     decision_curve_figure,
+    groups_figure,
     learning_curve_figure,
     thresholds_figure,
 )
@@ -100,6 +101,19 @@ def test_no_bar_is_of_few_rows(risks):
     assert counts.sum() == len(risks)
     assert all(count == 0 or count >= FEWEST_PATIENTS for count in counts)
     assert (np.diff(bars) > 0).all()
+
+
+def test_every_group_is_drawn_and_a_count_that_is_held_back_is_not_told():
+    def found(at):
+        return {"model": {"auroc": {"estimate": at, "low": at - 0.1, "high": at + 0.1}}}
+
+    table = {"groups": [{"group": "north", **found(0.7)}, {"group": "south", **found(0.6)}],
+             "pooled": found(0.65)}  # fmt: skip
+    figure = groups_figure(table, Caption("a ward", None, None, synthetic=False))
+    assert figure.get_suptitle() == "cohort a ward: counts held back"
+    (axes,) = figure.axes
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["north", "south", "all together"]
+    assert list(axes.lines[0].get_xdata()) == [0.7, 0.6, 0.65]
 
 
 def test_one_draw_says_that_its_spread_is_not_shown():

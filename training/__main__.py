@@ -147,7 +147,7 @@ def _audit(said: Namespace, _: WorkFolder) -> None:
 
     plan = plan_asked_for(said.plan, said.question)
     report = audit_plan(plan, said.cohort, said.html, said.json)
-    print(f"Audit of {report.cohort} for {report.question}: {report.verdict}")
+    print(f"Audit of {report.subject} for {report.question}: {report.verdict}")
     for finding in report.by_severity:
         print(f"  {finding.severity:<6} {finding.rule}: {finding.text}")
         if finding.columns:

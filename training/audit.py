@@ -64,6 +64,7 @@ from training.audit_rules.values import (
     impossible_values_cluster,
     units_are_mixed,
 )
+from training.synthetic_mark import mark
 
 Rule = Callable[[Evidence], Finding]
 
@@ -116,6 +117,7 @@ class AuditReport:
     n_rows: int
     n_event_patients: int
     findings: tuple[Finding, ...]
+    synthetic: bool = False
 
     @property
     def refusals(self) -> list[Finding]:
@@ -126,6 +128,11 @@ class AuditReport:
     def by_severity(self) -> list[Finding]:
         """All findings, the worst first, else in the order of the rules."""
         return sorted(self.findings, key=lambda finding: ORDER_OF_SEVERITY[finding.severity])
+
+    @property
+    def subject(self) -> str:
+        """The cohort as it is called, marked where it is of made-up patients."""
+        return f"{mark(self.synthetic)}{self.cohort}"
 
     @property
     def warnings(self) -> list[Finding]:
@@ -190,7 +197,7 @@ class AuditReport:
         if not self.refusals:
             return
         names = ", ".join(finding.rule for finding in self.refusals)
-        lines = [f"The audit refuses to fit {self.question} on {self.cohort}: {names}."]
+        lines = [f"The audit refuses to fit {self.question} on {self.subject}: {names}."]
         for finding in () if listed else self.refusals:
             shown = f" Columns: {', '.join(finding.columns)}." if finding.columns else ""
             lines.append(f"- {finding.rule}: {finding.text}{shown} Way out: {finding.way_out}")
@@ -204,6 +211,7 @@ class AuditReport:
         """Return plain JSON values."""
         return {
             "cohort": self.cohort,
+            "synthetic": self.synthetic,
             "question": self.question,
             "verdict": self.verdict,
             "n_rows": self.n_rows,
@@ -255,6 +263,7 @@ def audit(
         n_rows=len(evidence.rows),
         n_event_patients=evidence.event_patients,
         findings=tuple(rule(evidence) for rule in RULES.values()),
+        synthetic=cohort.manifest.synthetic,
     )
 
 

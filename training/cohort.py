@@ -28,6 +28,7 @@ from features.sources.csv.template import write_template
 from features.sources.synthetic import synthesize_to
 from features.tables import Cohort
 from training.progress import Progress, unwatched
+from training.synthetic_mark import mark
 from training.whole_file import whole_file
 
 _SEVERE = 3
@@ -88,10 +89,9 @@ class CohortReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines a person reads."""
-        kind = "SYNTHETIC cohort" if self.synthetic else "cohort"
         said = [
-            f"{kind} {self.name!r} from {self.origin}: {self.counts['courses']} courses of "
-            f"{self.patients} patients",
+            f"{mark(self.synthetic)}cohort {self.name!r} from {self.origin}: "
+            f"{self.counts['courses']} courses of {self.patients} patients",
             f"  days: {self.resolution}; end of record: {self.end_of_record}; "
             f"grades: {self.grading_system}",
         ]

@@ -89,7 +89,28 @@ def evaluate_elsewhere(
         Where the cohort is the one it learnt from or was corrected on, gives no row or one class
         only, holds a single patient, or lacks half of what the model reads.
     """
-    asked, model, rule = asked_of(subject, cohort), subject.model, rule_of(subject)
+    asked = asked_of(subject, cohort)
+    method = f"a finished model on {asked.whose}"
+    return judged_as(subject.model, asked, cohort, rule_of(subject), method, replicates)
+
+
+def judged_as(
+    model: RiskModel,
+    asked: Asked,
+    cohort: Cohort,
+    rule: EvaluationPlan,
+    method: str,
+    replicates: int = REPLICATES,
+) -> Elsewhere:
+    """Return the whole evaluation of a model by the risks it was asked for.
+
+    Parameters
+    ----------
+    model : whose name, tiers and refits stand in the evaluation.
+    asked : rows, and the risks that are judged.
+    rule : the limits of the verdict.
+    method : how these risks came about, in words.
+    """
     daily = not model.question.before_infusion
     judged = heads.judge(asked.rows, asked.risks, replicates, SEED, daily=daily)
     at = asked.rows.first_time
@@ -105,11 +126,8 @@ def evaluate_elsewhere(
             era_from_year=rule.era_from_year,
         ),
         "question": model.question.to_dict(),
-        "cohort": _cohort_facts(cohort, model),
-        "method": (
-            f"a finished model on {asked.whose}; 95 % percentile intervals over {replicates} draws "
-            "of patients"
-        ),
+        "cohort": cohort_facts(cohort, model),
+        "method": f"{method}; 95 % percentile intervals over {replicates} draws of patients",
         "repeats": 1,
         "evaluated": {"model": model.name, "digest": model.digest},
         "left_out": dict(asked.left_out),
@@ -168,7 +186,7 @@ def _refuse_its_own(model: RiskModel, cohort: Cohort) -> None:
             f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
             "proves nothing. Its cross-fitted figures are shown without --cohort."
         )
-    if own == manifest.get("recalibrated", {}).get("fingerprint"):
+    if own == (model.recalibrated or {}).get("fingerprint"):
         raise NotAssessable(
             f"{model.name} was corrected on {cohort.manifest.name}: what it says of these patients "
             "proves nothing. What --recalibrate shows as after is cross-fitted by patient."
@@ -258,7 +276,8 @@ def _notes(model: RiskModel, chosen: pd.DataFrame, unknown: tuple[str, ...]) -> 
     return notes
 
 
-def _cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+def cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+    """Return what is known of a cohort; synthetic where it or the model judged on it is."""
     manifest = cohort.manifest
     return {
         "name": manifest.name,

@@ -179,6 +179,7 @@ def _entry(outcome: Promotion, who: str, why: str) -> dict[str, Any]:
         "what": PROMOTED if outcome.promoted else REFUSED,
         "question": outcome.challenger.question,
         "version": outcome.challenger.number,
+        "synthetic": outcome.challenger.synthetic,
         "digest": outcome.challenger.digest,
         "run": outcome.challenger.run_id,
         "champion_before": before.digest if before else None,

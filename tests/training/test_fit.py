@@ -16,7 +16,14 @@ from training.crossfit import nested
 from training.fit import fit, flat_metrics, study_key
 from training.judging.rows import LINEAR, MODEL, UNTUNED
 from training.metrics import auroc
-from training.plan import AuditPlan, CalibrationPlan, EvaluationPlan, FoldPlan, TuningPlan
+from training.plan import (
+    AuditPlan,
+    CalibrationPlan,
+    EvaluationPlan,
+    FoldPlan,
+    TreePlan,
+    TuningPlan,
+)
 from training.task import Rows, prepare
 from training.verdict import MORE, SIMPLER, USE, verdict
 
@@ -129,6 +136,19 @@ def test_signal_is_found_beyond_the_grade(result):
     gap = result.evaluation["differences"]["grade_and_day"]["auroc"]
     assert gap["low"] > 0
     assert result.verdict.decision in (USE, SIMPLER)
+
+
+def test_a_model_that_travels_counts_no_product_of_few_patients():
+    """Nor does it hold the average risk of a product or a day of few: it would be one patient's."""
+    cohort = daily_courses(patients=60, events=20, signal=1.5)
+    few = np.where(np.arange(60) < 53, "axi-cel", "tisa-cel")
+    rare = replace(cohort, courses=cohort.courses.assign(product=few))
+    plan = a_plan(trees=TreePlan(max_rounds=0), tuning=TuningPlan(trials=0))
+    model = fit(rare, plan, audit=None).model
+    assert model.manifest["products"] == {"axi-cel": None, "tisa-cel": None}
+    assert set(model.reference_risks) == {"all", "axi-cel"}
+    assert not model.unseen_product("tisa-cel")
+    assert model.reference_risk("tisa-cel", 1.0).product == "all"
 
 
 def test_the_model_says_what_it_learnt_from(result, tmp_path):

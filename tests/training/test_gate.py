@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from training.gate import GATE, Contest, refusals
 from training.plan import EvaluationPlan
+from training.subgroup_floors import fallen, watched
 
 
 def estimate(middle: float, half: float = 0.1) -> dict[str, float]:
@@ -185,6 +187,35 @@ CHILDREN = {"estimate": 2.08, "low": 1.25, "high": 3.14}
 def test_twice_the_events_that_were_told_fall_though_the_interval_begins_below_two() -> None:
     bad = an_evaluation(group=a_group(observed_to_expected=CHILDREN))
     assert "2.08 (1.25 to 3.14)" in refusals(a_contest(bad))["no_subgroup_falls_through_a_floor"]
+
+
+def test_of_few_event_patients_the_same_interval_says_less_and_is_told_as_a_note() -> None:
+    few = an_evaluation(group=a_group(events=6, observed_to_expected=CHILDREN))
+    few["subgroups"]["site"] = [a_group() for _ in range(8)]
+    assert refusals(a_contest(few)) == {}
+    (said,) = watched(few["subgroups"], EvaluationPlan())
+    assert said.startswith("sex female (40 patients, 6 with the event): ")
+    assert "2.08 (1.25 to 3.14), lies beyond the limit" in said
+    assert watched(an_evaluation()["subgroups"], EvaluationPlan()) == []
+
+
+def test_chance_alone_seldom_accuses_any_of_fifteen_groups() -> None:
+    """Fifteen groups whose risks are true, 60 times over: 5 % are expected to fall, a tenth may."""
+    rng = np.random.default_rng(11)
+    accused = 0
+    for _ in range(60):
+        groups = []
+        for _ in range(15):
+            n = int(rng.integers(20, 60))
+            risk = rng.uniform(0.05, 0.5, n)
+            y = rng.random(n) < risk
+            drawn = rng.integers(0, n, (300, n))
+            ratio = y[drawn].sum(axis=1) / risk[drawn].sum(axis=1)
+            low, high = np.quantile(ratio, [0.025, 0.975])
+            figure = {"estimate": y.sum() / risk.sum(), "low": low, "high": high}
+            groups.append(a_group(n, int(y.sum()), observed_to_expected=figure))
+        accused += bool(fallen({"site": groups}, EvaluationPlan()))
+    assert accused <= 6
 
 
 def test_the_more_groups_are_looked_at_the_more_it_takes_to_accuse_one() -> None:

@@ -44,6 +44,7 @@ from models.training_range import TrainingRanges, Unusual
 FORMAT = "vigicell-risk-model"
 FORMAT_VERSION = 1
 ALL_PRODUCTS = "all"
+RECALIBRATED = "recalibrated"
 LEAST_COVERAGE = 0.90
 _TREE_FILES = ("trees.json", "refits_trees.json")
 
@@ -117,6 +118,20 @@ class RiskModel:
     def synthetic(self) -> bool:
         """Whether it was trained on made-up patients."""
         return bool(self.manifest.get("synthetic"))
+
+    @property
+    def recalibrated(self) -> Mapping[str, Any] | None:
+        """On whom it was corrected after its fit, and how; None where it was not."""
+        found: Mapping[str, Any] | None = self.manifest.get(RECALIBRATED)
+        return found
+
+    @property
+    def comparator(self) -> str:
+        """Which comparator of a fit it is and was judged as; empty for any other model.
+
+        A corrected comparator was judged by itself since.
+        """
+        return "" if self.recalibrated else str(self.manifest.get("comparator", ""))
 
     @property
     def interval_name(self) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.arrays import NUMERIC_FACTS
+from features.clinical_values import clinical_value
 from features.columns import COLUMNS, PredictorColumn
 from features.inputs import INPUTS
 from features.scores import SCORES
@@ -24,7 +25,7 @@ from serving.bedside import Bedside
 from serving.course import Reading
 from serving.replies import InputRange
 from serving.words import input_label
-from serving.words_of_drivers import clinical_value, shown_in_words
+from serving.words_of_drivers import shown_in_words
 
 N_VALUES = 5  # percentile 1, 50 and 99 of the training rows, and halfway between
 LEAST_WIDTH = 0.001

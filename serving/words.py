@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
+from features.clinical_values import plain_unit
 from features.columns import COLUMNS
 from features.inputs import INPUTS
 from features.questions import Question
@@ -66,10 +67,6 @@ def percent(share: float) -> str:
     return f"{hundredths:.1f} %" if hundredths >= 0.1 or not hundredths else f"{hundredths:.1g} %"
 
 
-_UNITS = {
-    "Cel": "°C", "10*3/uL": "10⁹/L", "10*6/uL": "10¹²/L", "mm[Hg]": "mmHg", "a": "years",
-    "ng/mL{FEU}": "ng/mL FEU", "d": "days", "{cells}": "cells", "1": "",
-}  # fmt: skip
 _UNITS_ZH = {
     "a": "岁",
     "d": "天",
@@ -84,7 +81,7 @@ def shown_value(value: float, unit: str, language: str = "en") -> str:
     """Return a value with its unit as a person reads it."""
     if isnan(value):
         return say("shown.not_measured", language)
-    plain = _UNITS.get(unit, "" if unit.startswith("{") else unit)
+    plain = plain_unit(unit)
     if language == "zh":
         plain = _UNITS_ZH.get(unit, plain)
     return f"{value:.4g} {plain}".rstrip()

@@ -1,8 +1,9 @@
 """Drivers in clinical words: which predictors go with an estimate, in values a clinician knows."""
 
 from collections.abc import Mapping
-from math import exp, isfinite
+from math import isfinite
 
+from features.clinical_values import clinical_value, is_factor
 from features.columns import COLUMNS, Description
 from models.columns import Floats
 from models.explanation import Explanation
@@ -14,7 +15,6 @@ from serving.words import shown_value
 
 MOST_DRIVERS = 8
 LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
-_RELATIVE = ("change", "slope")
 
 
 def explained(
@@ -78,22 +78,6 @@ def _driver(
     )
 
 
-def clinical_value(words: Description, value: float) -> float:
-    """Turn the number of a column into the one a clinician knows.
-
-    Changes and trends of inputs that are read as ratios become factors: 2 is a doubling.
-    """
-    if words.transform == "log2(1+x)":
-        return 2.0**value if words.summary in _RELATIVE else 2.0**value - 1.0
-    if words.transform == "log2":
-        return 2.0**value
-    if words.transform == "log10":
-        return 10.0**value
-    if words.transform == "logit":
-        return 1.0 / (1.0 + exp(-value))
-    return value
-
-
 def _has_not_been(words: Description, course: CourseSoFar, latest: Mapping[str, Reading]) -> bool:
     """Whether a missing time since something means that it was looked for and has not been."""
     if words.summary == "days_since_onset":
@@ -113,7 +97,7 @@ def shown_in_words(words: Description, value: float, clinical: float | None, lan
         return say("shown.not_known", language)
     if words.transform == "logit":
         return f"{100 * clinical:.1f} %"
-    if words.transform == "log2(1+x)" and words.summary in _RELATIVE:
+    if is_factor(words):
         return say("shown.times_per_day" if slope else "shown.times", language, factor=clinical)
     if words.unit == "" and value in (0.0, 1.0):
         return say("shown.yes" if value else "shown.no", language)

@@ -116,11 +116,10 @@ def _products(said: Namespace, _: WorkFolder) -> None:
 
 
 def _synthesize(said: Namespace, _: WorkFolder) -> None:
-    from features.sources.synthetic import synthesize_to
-    from training.cohort import check_directory
+    from training.cohort import write_synthetic
 
-    synthesize_to(said.destination, said.courses, said.seed)
-    print("\n".join(check_directory(said.destination).lines()))
+    found = write_synthetic(said.destination, said.courses, said.seed, replace_it=said.replace)
+    print("\n".join(found.lines()))
 
 
 def _check(said: Namespace, _: WorkFolder) -> None:
@@ -148,7 +147,7 @@ def _audit(said: Namespace, _: WorkFolder) -> None:
 
     plan = plan_asked_for(said.plan, said.question)
     report = audit_plan(plan, said.cohort, said.html, said.json)
-    print(f"Audit of {report.cohort} for {report.question}: {report.verdict}")
+    print(f"Audit of {report.subject} for {report.question}: {report.verdict}")
     for finding in report.by_severity:
         print(f"  {finding.severity:<6} {finding.rule}: {finding.text}")
         if finding.columns:

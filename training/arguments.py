@@ -137,6 +137,7 @@ def _cohort_verbs(verbs: Any) -> None:
     one.add_argument("destination", type=Path, help="cohort directory to write")
     one.add_argument("--courses", type=_whole(1), default=2000)
     one.add_argument("--seed", type=_whole(0), default=1)
+    one.add_argument("--replace", action="store_true", help="replace a cohort that stands there")
     one.set_defaults(verb="synthesize")
 
 
@@ -198,9 +199,7 @@ def _model_verbs(verbs: Any) -> None:
         one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
         one.set_defaults(verb=name)
         if name == "fit":
-            one.add_argument(
-                "--no-tracking", action="store_true", help="write the model, record no run"
-            )
+            _untracked(one, "write the model, record no run")
     one = verbs.add_parser(
         "transport", help="fit a plan without each site, product or later year, and judge it there"
     )
@@ -211,6 +210,7 @@ def _model_verbs(verbs: Any) -> None:
     one.add_argument("--by", choices=["site", "product", "diagnosis", "year"], required=True)
     one.add_argument("--json", type=Path, help="also write the result as JSON")
     one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
+    _untracked(one, "record no run")
     one.set_defaults(verb="transport")
     one = verbs.add_parser("predict", help="write the risks of a cohort's landmarks as CSV")
     _of_model(one)
@@ -233,8 +233,13 @@ def _model_verbs(verbs: Any) -> None:
     )
     one.add_argument("--out", type=Path, help="with --recalibrate: directory for the new model")
     one.add_argument("--workers", type=_whole(1), default=os.cpu_count() or 1, help="processes")
+    _untracked(one, "record no run")
     one.set_defaults(verb="evaluate")
     _card_verb(verbs)
+
+
+def _untracked(verb: argparse.ArgumentParser, what: str) -> None:
+    verb.add_argument("--no-tracking", action="store_true", help=what)
 
 
 def _card_verb(verbs: Any) -> None:

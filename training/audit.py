@@ -36,7 +36,10 @@ from training.audit_rules.fills import (
 )
 from training.audit_rules.finding import ORDER_OF_SEVERITY, Finding
 from training.audit_rules.formats import units_or_number_format_predict_the_outcome
-from training.audit_rules.gradings import the_grading_system_changes
+from training.audit_rules.gradings import (
+    gradings_stop_before_the_stay_ends,
+    the_grading_system_changes,
+)
 from training.audit_rules.missingness import (
     missingness_alone_predicts_the_outcome,
     only_event_patients_have_a_kind_of_record,
@@ -61,6 +64,7 @@ from training.audit_rules.values import (
     impossible_values_cluster,
     units_are_mixed,
 )
+from training.synthetic_mark import mark
 
 Rule = Callable[[Evidence], Finding]
 
@@ -91,6 +95,7 @@ _RULES: tuple[Rule, ...] = (
     repeated_values_follow_the_outcome,
     a_column_holds_another_field,
     the_grading_system_changes,
+    gradings_stop_before_the_stay_ends,
     one_predictor_nearly_determines_the_outcome,
     all_predictors_together_nearly_determine_the_outcome,
 )
@@ -112,6 +117,7 @@ class AuditReport:
     n_rows: int
     n_event_patients: int
     findings: tuple[Finding, ...]
+    synthetic: bool = False
 
     @property
     def refusals(self) -> list[Finding]:
@@ -122,6 +128,11 @@ class AuditReport:
     def by_severity(self) -> list[Finding]:
         """All findings, the worst first, else in the order of the rules."""
         return sorted(self.findings, key=lambda finding: ORDER_OF_SEVERITY[finding.severity])
+
+    @property
+    def subject(self) -> str:
+        """The cohort as it is called, marked where it is of made-up patients."""
+        return f"{mark(self.synthetic)}{self.cohort}"
 
     @property
     def warnings(self) -> list[Finding]:
@@ -186,7 +197,7 @@ class AuditReport:
         if not self.refusals:
             return
         names = ", ".join(finding.rule for finding in self.refusals)
-        lines = [f"The audit refuses to fit {self.question} on {self.cohort}: {names}."]
+        lines = [f"The audit refuses to fit {self.question} on {self.subject}: {names}."]
         for finding in () if listed else self.refusals:
             shown = f" Columns: {', '.join(finding.columns)}." if finding.columns else ""
             lines.append(f"- {finding.rule}: {finding.text}{shown} Way out: {finding.way_out}")
@@ -200,6 +211,7 @@ class AuditReport:
         """Return plain JSON values."""
         return {
             "cohort": self.cohort,
+            "synthetic": self.synthetic,
             "question": self.question,
             "verdict": self.verdict,
             "n_rows": self.n_rows,
@@ -251,6 +263,7 @@ def audit(
         n_rows=len(evidence.rows),
         n_event_patients=evidence.event_patients,
         findings=tuple(rule(evidence) for rule in RULES.values()),
+        synthetic=cohort.manifest.synthetic,
     )
 
 

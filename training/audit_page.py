@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from training.audit_rules.finding import ORDER_OF_SEVERITY
+from training.synthetic_mark import mark
 
 _VERDICTS = {
     "refused": "Refused. A model fitted to this would be fooled.",
@@ -22,7 +23,8 @@ def page_of(report: Mapping[str, Any]) -> str:
     findings = sorted(report["findings"], key=lambda one: ORDER_OF_SEVERITY[one["severity"]])
     shown = [one for one in findings if one["severity"] != "note"]
     quiet = [one for one in findings if one["severity"] == "note"]
-    title = f"Audit of {escape(report['cohort'])} for {escape(report['question'])}"
+    cohort = f"{mark(report.get('synthetic'))}{report['cohort']}"
+    title = f"Audit of {escape(cohort)} for {escape(report['question'])}"
     return _PAGE.format(
         title=title,
         verdict=report["verdict"],

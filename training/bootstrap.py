@@ -31,6 +31,16 @@ class Estimate:
         """Return the three numbers by name."""
         return {"estimate": self.estimate, "low": self.low, "high": self.high}
 
+    def holding(self) -> Estimate:
+        """Draw the interval out to the estimate where all draws lie on one side of it.
+
+        For figures that chance can only make larger (distances, squares): draws of patients add
+        chance to the chance that is in the estimate already.
+        """
+        if self.estimate is None or self.low is None or self.high is None:
+            return self
+        return Estimate(self.estimate, min(self.low, self.estimate), max(self.high, self.estimate))
+
 
 class PatientBootstrap:
     """Draws of patients with replacement, shared by every figure of one evaluation.

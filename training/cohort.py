@@ -25,8 +25,10 @@ from features.inputs import INPUTS
 from features.row_rules import course_was_kept
 from features.sources.csv.example import write_example
 from features.sources.csv.template import write_template
+from features.sources.synthetic import synthesize_to
 from features.tables import Cohort
 from training.progress import Progress, unwatched
+from training.synthetic_mark import mark
 from training.whole_file import whole_file
 
 _SEVERE = 3
@@ -87,10 +89,9 @@ class CohortReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines a person reads."""
-        kind = "SYNTHETIC cohort" if self.synthetic else "cohort"
         said = [
-            f"{kind} {self.name!r} from {self.origin}: {self.counts['courses']} courses of "
-            f"{self.patients} patients",
+            f"{mark(self.synthetic)}cohort {self.name!r} from {self.origin}: "
+            f"{self.counts['courses']} courses of {self.patients} patients",
             f"  days: {self.resolution}; end of record: {self.end_of_record}; "
             f"grades: {self.grading_system}",
         ]
@@ -185,6 +186,26 @@ def check_directory(directory: Path | str, list_to: Path | None = None) -> Cohor
         with whole_file(list_to) as fresh:
             failures.rows.to_csv(fresh, index=False)
     return report(cohort, failures)
+
+
+def write_synthetic(
+    destination: Path | str, courses: int, seed: int, *, replace_it: bool = False
+) -> CohortReport:
+    """Write a synthetic cohort with its true risks to `destination`.
+
+    Raises
+    ------
+    CohortError
+        A cohort stands there and is not to be replaced, or `destination` holds something else.
+    """
+    earlier = _earlier_cohort(Path(destination))
+    if earlier and not replace_it:
+        raise CohortError(
+            f"{destination} holds a cohort already: {earlier}. Name another place, or say "
+            "--replace to replace it."
+        )
+    synthesize_to(destination, courses, seed)
+    return replace(check_directory(destination), replaced=earlier)
 
 
 def write_csv_template(destination: Path | str) -> Path:

@@ -35,6 +35,7 @@ from training.progress import Progress, unwatched
 from training.recorded_fit import cohort_of_plan
 from training.references import OpenStore, Referred, referred
 from training.rematch import judged_on_same_folds
+from training.synthetic_mark import mark
 from training.tracking import flattened
 from training.unseen import plan_of
 
@@ -83,7 +84,8 @@ def compare(
     draws, how = _kept(subjects)
     evaluation = subjects[0].documents.get(registry.EVALUATION, {})
     judged = {name: evaluation.get(name) for name in COUNTS}
-    judged["cohort"] = evaluation.get("cohort", {}).get("name")
+    known = evaluation.get("cohort", {})
+    judged |= {"cohort": known.get("name"), "synthetic": bool(known.get("synthetic"))}
     return _table(subjects, draws, how, judged, refit=False)
 
 
@@ -184,10 +186,14 @@ def _refitted(
     cohort = cohort_of_plan(plans[0], instead)
     done = judged_on_same_folds(cohort, plans, progress)
     how = (
-        f"every plan cross-fitted again on the folds of the first, on {cohort.manifest.name} "
-        f"({fingerprint(cohort)[:12]}{', SYNTHETIC' if cohort.manifest.synthetic else ''})"
+        f"every plan cross-fitted again on the folds of the first, on "
+        f"{mark(cohort.manifest.synthetic)}{cohort.manifest.name} "
+        f"({fingerprint(cohort)[:12]})"
     )
-    judged = {**done[0].rows.counts, "cohort": cohort.manifest.name}
+    manifest = cohort.manifest
+    judged = {
+        **done[0].rows.counts, "cohort": manifest.name, "synthetic": manifest.synthetic,
+    }  # fmt: skip
     return [one.draws[MODEL] for one in done], how, judged
 
 
@@ -205,7 +211,8 @@ def _table(
     plans = [plan_of(subject) for subject in subjects]
     return {
         "question": subjects[0].model.question.to_dict(),
-        "synthetic": any(subject.model.synthetic for subject in subjects),
+        "synthetic": bool(judged["synthetic"])
+        or any(subject.model.synthetic for subject in subjects),
         "how": how,
         "judged": dict(judged),
         "refit": refit,
@@ -231,7 +238,7 @@ def _run(subject: Referred, refitted: Mapping[str, Any] | None) -> dict[str, Any
     audit = subject.documents.get(registry.AUDIT)
     return {
         "said": subject.said,
-        "name": subject.version.name if subject.version else subject.model.name,
+        "name": subject.called,
         "digest": subject.model.digest,
         "run": subject.version.run_id if subject.version else None,
         "synthetic": subject.model.synthetic,
@@ -239,6 +246,9 @@ def _run(subject: Referred, refitted: Mapping[str, Any] | None) -> dict[str, Any
         "plan_digest": plan_of(subject).digest(),
         "cohort": table.get("cohort", {}).get("name"),
         **{name: table.get(name) for name in (*COUNTS, "models_tried")},
+        "learnt_from": {
+            name: subject.model.manifest[name] for name in COUNTS if name in subject.model.manifest
+        },
         "figures": dict(refitted if refitted is not None else table.get("model", {})),
         "best_comparator": _best(table),
         "left_out": dict(table.get("left_out", {})),

@@ -7,7 +7,8 @@ from typing import Any
 
 from training.cards.document import Block, Bullets, Document, Figure, Figures, Section, Table, Text
 from training.cards.page import page_of
-from training.figures_in_words import counts, interval
+from training.figures_in_words import RECURRENT, counts, interval
+from training.synthetic_mark import mark
 
 RULE = (
     "A figure is better or worse where the whole interval of its paired difference lies on one "
@@ -29,8 +30,8 @@ SMALLEST_SPAN = 0.01  # of the scale a difference is drawn on
 
 def comparison_lines(table: Mapping[str, Any]) -> list[str]:
     """Return a comparison as a person reads it."""
-    mark = "SYNTHETIC " if table["synthetic"] else ""
-    lines = [f"{mark}{table['question']['name']}: {table['how']}", f"  {_judged(table)}"]
+    head = f"{mark(table['synthetic'])}{table['question']['name']}: {table['how']}"
+    lines = [head, f"  {_judged(table)}"]
     for run in table["runs"]:
         lines.append(f"  {run['said']}: {run['name']}, plan {run['plan']} ({run['digest'][:16]})")
         lines += [f"    left out: {name}, {why}" for name, why in run["left_out"].items()]
@@ -75,7 +76,7 @@ def _judged(table: Mapping[str, Any]) -> str:
     judged = table["judged"]
     if judged.get("n_rows") is None:
         return "How many patients: not known, no evaluation lies beside the first"
-    return f"{judged['cohort']}: {counts(judged)}"
+    return f"{mark(judged.get('synthetic'))}{judged['cohort']}: {counts(judged)}"
 
 
 def _notes(table: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -119,7 +120,8 @@ def _runs(table: Mapping[str, Any]) -> Section:
         ("model", *(f"{run['name']}, {run['digest'][:16]}" for run in runs)),
         ("plan", *(f"{run['plan']}, {run['plan_digest'][:16]}" for run in runs)),
         ("fitted to", *(run["cohort"] or "not known" for run in runs)),
-        ("rows of its fit", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
+        ("judged in its fit", *(counts(run) if run["n_rows"] else "not known" for run in runs)),
+        ("learnt from", *(_learnt(run["learnt_from"]) for run in runs)),
         *((_words(name), *(interval(run["figures"], name) for run in runs)) for name in own),
         ("best comparator", *(_best(run) for run in runs)),
         ("not computed", *(_left_out(run) for run in runs)),
@@ -128,8 +130,16 @@ def _runs(table: Mapping[str, Any]) -> Section:
         ("verdict of its fit", *(run["verdict"] or "none" for run in runs)),
     ]
     said = "as every plan does on the folds of the first" if table["refit"] else "as its fit found"
-    head = Text(f"Figures with 95 % intervals by patient, {said}.", "soft")
+    head = Text(
+        f"Figures with 95 % intervals by patient, {said}. Where more rows were learnt from than "
+        f"judged: {RECURRENT}.",
+        "soft",
+    )
     return Section("The runs", (head, Table(("", *(run["said"] for run in runs)), tuple(rows))))
+
+
+def _learnt(learnt: Mapping[str, Any]) -> str:
+    return counts(learnt) if "n_rows" in learnt else "not known"
 
 
 def _best(run: Mapping[str, Any]) -> str:

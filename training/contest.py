@@ -81,6 +81,23 @@ def contest_of(
     return contest, compared
 
 
+def _of_correction(told: Mapping[str, Any], champion: Version) -> Compared:
+    """Compare a corrected model with the champion that it corrects, before and after."""
+    if told["from"] != champion.digest:
+        return Compared(
+            notes=(
+                "No comparison with the champion: the challenger is a corrected model, and not of "
+                "this champion. Correct the champion (`evaluate --recalibrate`), or fit a plan on "
+                "these patients.",
+            )
+        )
+    return Compared(
+        told["difference"],
+        f"the champion itself, before and after its correction on {told['cohort']['name']} "
+        "(after: cross-fitted by patient)",
+    )
+
+
 def plan_of(store: TrackingStore, version: Version) -> Plan:
     """Return the plan that a version was fitted by."""
     return plan_from_dict(registry.document(store, version, registry.PLAN), version.name)
@@ -95,6 +112,9 @@ def _compared(
     progress: Progress,
 ) -> Compared:
     """Compare with the champion; where that cannot be done, say why."""
+    told = registry.documents(store, challenger, [registry.CORRECTION]).get(registry.CORRECTION)
+    if told is not None:
+        return _of_correction(told, champion)
     try:
         cohort = cohort_of_plan(plan, patients.cohort)
         if patients.unseen:

@@ -29,6 +29,7 @@ from training.plan import EvaluationPlan, FoldPlan, IntervalPlan, Plan, TuningPl
 from training.progress import Progress, unwatched
 from training.promote import promote
 from training.recorded_fit import TRUTH, RecordedFit, fit_and_record
+from training.synthetic_mark import mark
 from training.tracking_store import TrackingStore, open_store
 from training.work_folder import WorkFolder
 
@@ -103,7 +104,7 @@ def demo_plan(name: str, trials: int) -> Plan:
         tuning=TuningPlan(trials=trials),
         folds=FoldPlan(outer=3, inner=3, repeats=1),
         interval=IntervalPlan(refits=30),
-        evaluation=EvaluationPlan(bootstrap=200),
+        evaluation=EvaluationPlan(bootstrap=200, learning_curve=1),
         seed=SEED,
     )
 
@@ -151,7 +152,7 @@ def _fitted(done: RecordedFit) -> str:
     if "oracle" in table:
         ceiling = f"; true risk {interval(table['oracle'], 'auroc')}"
     return (
-        f"     {done.result.task.question.name}: {counts(table)} (SYNTHETIC)\n"
+        f"     {mark(True)}{done.result.task.question.name}: {counts(table)}\n"
         f"       AUROC {interval(table['model'], 'auroc')}{against}{ceiling}\n"
         f"       audit {audit_words(done.result.audit)}; {done.result.verdict.text}"
     )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from models.columns import NamedMatrix
 from models.refits import Refits
@@ -16,6 +17,7 @@ from models.tiers import Tiers, observed_tiers
 from training.audit import AuditReport
 from training.bootstrap import FloatArray
 from training.code_version import code_version
+from training.judging.small_cells import FEWEST_PATIENTS, told
 from training.plan import Plan
 from training.task import Rows, Task
 
@@ -52,14 +54,21 @@ def tiers_of(plan: Plan, rows: Rows, risks: FloatArray) -> Tiers:
 
 
 def reference_risks(task: Task, risk: FloatArray) -> dict[str, dict[float, float]]:
-    """Average the model's risk by product and landmark day, and over all products."""
-    table = task.labels[["product", "landmark_day"]].assign(risk=risk)
-    everyone = table.groupby("landmark_day")["risk"].mean()
-    found = {ALL_PRODUCTS: {float(str(day)): float(r) for day, r in everyone.items()}}
+    """Average the model's risk by product and landmark day, and over all products.
+
+    A model travels, so that a day of few patients is left out: its average is nearly one patient's.
+    """
+    table = task.labels[["product", "landmark_day", "patient_id"]].assign(risk=risk)
+    found = {ALL_PRODUCTS: _by_day(table)}
     for product, rows in table.dropna(subset="product").groupby("product"):
-        by_day = rows.groupby("landmark_day")["risk"].mean()
-        found[str(product)] = {float(str(day)): float(r) for day, r in by_day.items()}
-    return found
+        found[str(product)] = _by_day(rows)
+    return {product: by_day for product, by_day in found.items() if by_day}
+
+
+def _by_day(rows: pd.DataFrame) -> dict[float, float]:
+    days = rows.groupby("landmark_day").agg(risk=("risk", "mean"), n=("patient_id", "nunique"))
+    told = days.loc[days["n"] >= FEWEST_PATIENTS, "risk"]
+    return {float(str(day)): float(risk) for day, risk in told.items()}
 
 
 def manifest(
@@ -71,7 +80,8 @@ def manifest(
 ) -> dict[str, Any]:
     """Return what an answer says of its model, as plain JSON; `how` is what was fitted."""
     facts = task.facts
-    courses = task.labels.drop_duplicates("course_id")["product"].dropna().value_counts()
+    courses = task.labels.drop_duplicates("course_id").dropna(subset="product")
+    by_product = courses.groupby("product")
     return {
         "cohort": facts.name,
         "fingerprint": facts.fingerprint,
@@ -82,7 +92,10 @@ def manifest(
         "n": len(task.rows),
         "events": task.counts["n_event_rows"],
         **task.counts,
-        "products": {str(product): int(n) for product, n in sorted(courses.items())},
+        "products": told(
+            {str(product): int(n) for product, n in by_product.size().items()},
+            {str(product): int(n) for product, n in by_product["patient_id"].nunique().items()},
+        ),
         **how,
         "plan": _portable(plan),
         "plan_digest": plan.digest(),

@@ -63,6 +63,7 @@ class Asked:
     X : (n, predictors) as the model reads it.
     risks : of the model and every comparator that could be computed, (1, n) each.
     left_out : why a comparator is absent.
+    read, unknown : the predictors it reads, and those of them that no row here knows.
     notes : what a reader should know of these rows.
     whose : whether these patients are known to be others than those learnt from, in words.
     """
@@ -71,6 +72,8 @@ class Asked:
     X: NamedMatrix
     risks: Risks
     left_out: Mapping[str, str]
+    read: tuple[str, ...]
+    unknown: tuple[str, ...]
     notes: tuple[str, ...]
     whose: str
 
@@ -86,7 +89,28 @@ def evaluate_elsewhere(
         Where the cohort is the one it learnt from or was corrected on, gives no row or one class
         only, holds a single patient, or lacks half of what the model reads.
     """
-    asked, model, rule = asked_of(subject, cohort), subject.model, rule_of(subject)
+    asked = asked_of(subject, cohort)
+    method = f"a finished model on {asked.whose}"
+    return judged_as(subject.model, asked, cohort, rule_of(subject), method, replicates)
+
+
+def judged_as(
+    model: RiskModel,
+    asked: Asked,
+    cohort: Cohort,
+    rule: EvaluationPlan,
+    method: str,
+    replicates: int = REPLICATES,
+) -> Elsewhere:
+    """Return the whole evaluation of a model by the risks it was asked for.
+
+    Parameters
+    ----------
+    model : whose name, tiers and refits stand in the evaluation.
+    asked : rows, and the risks that are judged.
+    rule : the limits of the verdict.
+    method : how these risks came about, in words.
+    """
     daily = not model.question.before_infusion
     judged = heads.judge(asked.rows, asked.risks, replicates, SEED, daily=daily)
     at = asked.rows.first_time
@@ -102,14 +126,13 @@ def evaluate_elsewhere(
             era_from_year=rule.era_from_year,
         ),
         "question": model.question.to_dict(),
-        "cohort": _cohort_facts(cohort, model),
-        "method": (
-            f"a finished model on {asked.whose}; 95 % percentile intervals over {replicates} draws "
-            "of patients"
-        ),
+        "cohort": cohort_facts(cohort, model),
+        "method": f"{method}; 95 % percentile intervals over {replicates} draws of patients",
         "repeats": 1,
         "evaluated": {"model": model.name, "digest": model.digest},
         "left_out": dict(asked.left_out),
+        "n_predictors_read": len(asked.read),
+        "unknown_predictors": list(asked.unknown),
         "instability": instability(
             judged.rows, NamedMatrix(asked.X.names, asked.X.numbers[at]), model
         ),
@@ -138,7 +161,8 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
     _check_outcomes(cohort, chosen)
     keys = chosen[["course_id", "instant"]]
     X = named_matrix(feature_matrix(cohort, keys, model.predictors))
-    absent = _absent(model, X)
+    read = _read(model)
+    unknown = _unknown(model, read, X)
     margins = margins_from_json(subject.documents.get(registry.COMPARATORS, {}))
     risks: dict[str, FloatArray] = {MODEL: model.predict(X)[None, :]}
     left_out = {}
@@ -148,10 +172,11 @@ def asked_of(subject: Referred, cohort: Cohort) -> Asked:
             left_out[name] = risk
         else:
             risks[name] = risk[None, :]
-    notes += _notes(model, chosen, absent)
+    notes += _notes(model, chosen, unknown)
     if not margins:
         notes.append("No comparators lie beside this model: nothing was held against it here.")
-    return Asked(judged_rows(cohort, chosen), X, risks, left_out, tuple(notes), whose)
+    rows = judged_rows(cohort, chosen)
+    return Asked(rows, X, risks, left_out, read, unknown, tuple(notes), whose)
 
 
 def _refuse_its_own(model: RiskModel, cohort: Cohort) -> None:
@@ -161,7 +186,7 @@ def _refuse_its_own(model: RiskModel, cohort: Cohort) -> None:
             f"{model.name} learnt from {cohort.manifest.name}: what it says of these patients "
             "proves nothing. Its cross-fitted figures are shown without --cohort."
         )
-    if own == manifest.get("recalibrated", {}).get("fingerprint"):
+    if own == (model.recalibrated or {}).get("fingerprint"):
         raise NotAssessable(
             f"{model.name} was corrected on {cohort.manifest.name}: what it says of these patients "
             "proves nothing. What --recalibrate shows as after is cross-fitted by patient."
@@ -207,23 +232,26 @@ def _check_outcomes(cohort: Cohort, chosen: pd.DataFrame) -> None:
         )
 
 
-def _absent(model: RiskModel, X: NamedMatrix) -> tuple[str, ...]:
-    """Name the predictors that the model reads and no row knows, though training rows did."""
-    read = tuple(
-        name
-        for name in model.reads
-        if name in model.quantiles and np.isfinite(model.quantiles[name].median)
+def _read(model: RiskModel) -> tuple[str, ...]:
+    """Name the predictors that the model reads and some training row knew."""
+    quantiles = model.quantiles
+    return tuple(
+        name for name in model.reads if name in quantiles and np.isfinite(quantiles[name].median)
     )
+
+
+def _unknown(model: RiskModel, read: tuple[str, ...], X: NamedMatrix) -> tuple[str, ...]:
+    """Name those that no row here knows; more than half of them are refused."""
     known = np.isfinite(X.take_each(read)).sum(axis=0).tolist()
-    absent = tuple(name for name, rows in zip(read, known, strict=True) if not rows)
-    if read and len(absent) > (1 - LEAST_SHARE_OF_PREDICTORS) * len(read):
-        some = ", ".join(absent[:6]) + (" ..." if len(absent) > 6 else "")
+    unknown = tuple(name for name, rows in zip(read, known, strict=True) if not rows)
+    if read and len(unknown) > (1 - LEAST_SHARE_OF_PREDICTORS) * len(read):
+        some = ", ".join(unknown[:6]) + (" ..." if len(unknown) > 6 else "")
         raise NotAssessable(
-            f"{len(absent)} of the {len(read)} predictors that {model.name} reads are known for no "
-            f"row here ({some}). What it says of these patients is not what was trained. Import "
+            f"{len(unknown)} of the {len(read)} predictors that {model.name} reads are known for "
+            f"no row here ({some}). What it says of these patients is not what was trained. Import "
             "what is missing (see `check`), or fit a plan on what there is."
         )
-    return absent
+    return unknown
 
 
 def risks_by_margin(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) -> FloatArray | str:
@@ -235,10 +263,10 @@ def risks_by_margin(margin: LinearMargin, cohort: Cohort, keys: pd.DataFrame) ->
     return sigmoid(margin.margin(X))
 
 
-def _notes(model: RiskModel, chosen: pd.DataFrame, absent: tuple[str, ...]) -> list[str]:
+def _notes(model: RiskModel, chosen: pd.DataFrame, unknown: tuple[str, ...]) -> list[str]:
     notes = []
-    if absent:
-        notes.append(f"Known for no row here: {', '.join(absent)}.")
+    if unknown:
+        notes.append(f"Known for no row here: {', '.join(unknown)}.")
     unseen = chosen[[model.unseen_product(p) for p in chosen["product"]]]
     if len(unseen):
         notes.append(
@@ -248,7 +276,8 @@ def _notes(model: RiskModel, chosen: pd.DataFrame, absent: tuple[str, ...]) -> l
     return notes
 
 
-def _cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+def cohort_facts(cohort: Cohort, model: RiskModel) -> dict[str, Any]:
+    """Return what is known of a cohort; synthetic where it or the model judged on it is."""
     manifest = cohort.manifest
     return {
         "name": manifest.name,

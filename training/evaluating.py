@@ -8,20 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from features.cohort_files import read_cohort
-from features.errors import NotAssessable
+from features.errors import NotAssessable, TrackingError
+from features.tables import Cohort
 from training import registry
 from training.aggregate import shareable
+from training.audit import audit
 from training.comparators_evaluation import checked_evaluation
 from training.elsewhere import evaluate_elsewhere
 from training.evaluation_page import evaluation_page
-from training.plan import Plan
+from training.plan import Plan, plan_from_dict
 from training.progress import Progress, unwatched
 from training.recalibrate import recalibrate
 from training.recorded_fit import RISK_MODEL, cohort_of_plan
-from training.references import OpenStore, referred
+from training.recorded_judging import (
+    EVALUATION,
+    RECALIBRATION,
+    TRANSPORT,
+    Judging,
+    Recorded,
+    of_model,
+    of_plan,
+    record,
+)
+from training.references import OpenStore, Referred, referred
 from training.silent.joined import read_export
 from training.silent.judged import judge_silence
 from training.silent.limits import read_limits
+from training.task import prepare
 from training.transport import By, transport
 from training.whole_file import whole_file
 
@@ -35,13 +48,41 @@ class Written:
     share: Path | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A result, written where it was asked for, and what of it is still to be recorded, if any."""
+
+    table: dict[str, Any]
+    judging: Judging | None = None
+
+    def record(self, store: OpenStore) -> Recorded | None:
+        """Record it in MLflow; None where there is nothing to record.
+
+        Raises
+        ------
+        TrackingError
+            Where the store cannot be used.
+        """
+        if self.judging is None:
+            return None
+        try:
+            return record(self.judging, store())
+        except TrackingError as away:
+            raise TrackingError(
+                f"{away} Nothing is lost: the result is complete, as it was said and written "
+                "above. Only its run is not recorded; --no-tracking asks for none."
+            ) from away
+
+
 def evaluate_on(
     reference: str,
     cohort_directory: Path | None,
     store: OpenStore,
     written: Written | None = None,
-) -> dict[str, Any]:
+) -> Found:
     """Return the evaluation of a model on a cohort, or without one its own cross-fitted one.
+
+    The latter stands in the run of the fit already and is not recorded again.
 
     Parameters
     ----------
@@ -59,10 +100,11 @@ def evaluate_on(
         Where what lies beside the model is no evaluation.
     """
     written = written or Written()
-    subject, judged = referred(reference, store), None
+    subject, judged, judging = referred(reference, store), None, None
     if cohort_directory is not None:
         done = evaluate_elsewhere(subject, read_cohort(cohort_directory))
         table, judged = done.table, done.judged
+        judging = Judging(EVALUATION, table, of_model(subject), done)
     elif registry.EVALUATION in subject.documents:
         table = dict(checked_evaluation(subject.documents[registry.EVALUATION]))
     else:
@@ -76,7 +118,7 @@ def evaluate_on(
     if written.html is not None:
         with whole_file(written.html) as fresh:
             fresh.write_text(evaluation_page(table, judged), encoding="utf-8")
-    return table
+    return Found(table, judging)
 
 
 def recalibrate_on(
@@ -87,7 +129,7 @@ def recalibrate_on(
     out: Path | None = None,
     progress: Progress = unwatched,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Found:
     """Correct a model on a cohort; write the corrected one below `out`, as a fit writes its model.
 
     Raises
@@ -98,20 +140,39 @@ def recalibrate_on(
     """
     if cohort_directory is None:
         raise NotAssessable("--recalibrate needs --cohort DIR: the patients it is corrected on.")
-    subject = referred(reference, store)
-    done = recalibrate(subject, read_cohort(cohort_directory), progress, workers)
+    subject, cohort = referred(reference, store), read_cohort(cohort_directory)
+    done = recalibrate(subject, cohort, progress, workers)
     _keep(done.table, json_file)
     if out is not None:
-        if done.model is None:
+        if done.model is None or done.judged is None:
             raise NotAssessable(
                 f"Nothing to write to {out}: {done.table['because']} "
                 + " ".join(done.table["notes"])
             )
         done.model.save(out / RISK_MODEL)
-        for name in (registry.COMPARATORS, registry.PLAN):
-            if name in subject.documents:
-                _keep(subject.documents[name], out / name)
-    return done.table
+        for name, content in _beside(subject, cohort, done.judged.table, done.table).items():
+            _keep(content, out / name)
+    return Found(
+        done.table, Judging(RECALIBRATION, done.table, of_model(subject), done.judged, out)
+    )
+
+
+def _beside(
+    subject: Referred, cohort: Cohort, evaluation: dict[str, Any], correction: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what lies beside a corrected model: what gate, card and `evaluate` read of it."""
+    found = {registry.EVALUATION: evaluation, registry.CORRECTION: correction}
+    found |= {
+        name: subject.documents[name]
+        for name in (registry.COMPARATORS, registry.PLAN)
+        if name in subject.documents
+    }
+    if registry.PLAN in found:  # the audit of the patients it was corrected on, as before a fit
+        plan = plan_from_dict(found[registry.PLAN], subject.said)
+        task = prepare(cohort, plan.changed(end_of_record=""))
+        report = audit(cohort, task.question, task.frame, task.labels, task.asked)
+        found[registry.AUDIT] = report.to_dict()
+    return found
 
 
 def evaluate_silence(
@@ -143,11 +204,11 @@ def transport_of(
     json_file: Path | None = None,
     progress: Progress = unwatched,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Found:
     """Judge a plan on each group of its cohort by what the other groups teach."""
     table = transport(cohort_of_plan(plan, instead), plan, by, progress, workers)
     _keep(table, json_file)
-    return table
+    return Found(table, Judging(TRANSPORT, table, of_plan(plan)))
 
 
 def _keep(table: dict[str, Any], json_file: Path | None) -> None:

@@ -10,11 +10,11 @@ from training.block_words import WORDS, subgroup_rows, words_of
 from training.cards.answers.about import words
 from training.cards.document import Block, Bullets, Document, Picture, Section, Table, Text
 from training.cards.page import page_of
-from training.figures import Caption
 from training.figures_in_words import counts, interval
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging.headline import Judged
 from training.judging.rows import MODEL
+from training.run_figures import caption_of
 
 SHOWN = {
     "auroc": "AUROC", "same_day_auroc": "same-day AUROC", "auprc": "AUPRC",
@@ -58,10 +58,8 @@ def _figures(table: Mapping[str, Any]) -> Table:
 
 
 def _pictures(table: Mapping[str, Any], judged: Judged) -> Iterator[Picture]:
-    cohort, rows = table["cohort"], judged.rows
-    caption = Caption(
-        cohort["name"], len(rows), int((rows.y == 1).sum()), bool(cohort["synthetic"])
-    )
+    rows = judged.rows
+    caption = caption_of(table["cohort"], rows)
     risks = {name: judged.risks[name].mean(axis=0) for name in (MODEL, *drawn_beside(table))}
     for name, figure in judged_figures(rows.y, rows.weight, risks, table, caption):
         png = BytesIO()

@@ -14,6 +14,7 @@ from features.errors import LimitsNotMet, VigiCellError
 from training.work_folder import WorkFolder
 
 if TYPE_CHECKING:
+    from training.evaluating import Found
     from training.tracking_store import TrackingStore
 
 
@@ -35,15 +36,32 @@ def evaluate(said: Namespace, folder: WorkFolder) -> None:
         raise VigiCellError("evaluate needs --model MODEL, or --answers EXPORT with --limits FILE.")
     if not said.recalibrate:
         written = Written(said.json, said.html, said.share)
-        print("\n".join(evaluation_lines(evaluate_on(said.model, said.cohort, store, written))))
+        found = evaluate_on(said.model, said.cohort, store, written)
+        print("\n".join(evaluation_lines(found.table)))
+        _record(found, said, store)
         return
     with progress_bars() as progress:
-        table = recalibrate_on(
+        found = recalibrate_on(
             said.model, said.cohort, store, said.json, said.out, progress, said.workers
         )
-    print("\n".join(recalibration_lines(table)))
+    print("\n".join(recalibration_lines(found.table)))
     if said.out is not None:
-        print(f"Written: {said.out / RISK_MODEL}, a directory that evaluate and predict take.")
+        print(f"Written: {said.out / RISK_MODEL}, a directory that evaluate, predict, card take.")
+    _record(found, said, store)
+
+
+def _record(found: Found, said: Namespace, store: Callable[[], TrackingStore]) -> None:
+    """Record what was found in MLflow, last of all: a store that is away takes nothing with it."""
+    recorded = None if said.no_tracking else found.record(store)
+    if recorded is None:
+        return
+    print(f"Recorded: run {recorded.run_id}, beside the fits of its plan; `ui` shows it.")
+    version = recorded.version
+    if version is not None:
+        print(
+            f"Registered: {version.name}, challenger. Next: python -m training promote "
+            f"{version.question} --who ... --why ..."
+        )
 
 
 def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:
@@ -64,14 +82,16 @@ def _silence(said: Namespace, store: Callable[[], TrackingStore]) -> None:
     print(sentence(table))
 
 
-def transport(said: Namespace, _: WorkFolder) -> None:
+def transport(said: Namespace, folder: WorkFolder) -> None:
     """Judge a plan on each group by what the other groups teach."""
     from training.asking import plan_asked_for
     from training.evaluating import transport_of
     from training.progress_bars import progress_bars
     from training.summary import transport_lines
+    from training.tracking_store import open_store
 
     plan = plan_asked_for(said.plan, said.question)
     with progress_bars() as progress:
-        table = transport_of(plan, said.cohort, said.by, said.json, progress, said.workers)
-    print("\n".join(transport_lines(table)))
+        found = transport_of(plan, said.cohort, said.by, said.json, progress, said.workers)
+    print("\n".join(transport_lines(found.table)))
+    _record(found, said, lambda: open_store(folder))

@@ -24,6 +24,7 @@ from sklearn.metrics import (
 )
 
 from features.errors import VigiCellError
+from training.synthetic_mark import mark
 
 SHOWN_PREDICTORS = 15
 MAX_BEESWARM_ROWS = 1500
@@ -31,26 +32,32 @@ MAX_BEESWARM_ROWS = 1500
 
 @dataclass(frozen=True)
 class Caption:
-    """What every picture states about its rows."""
+    """What every picture states about its rows; None is a count that is held back."""
 
     cohort: str
-    n: int
-    events: int
+    n: int | None
+    events: int | None
     synthetic: bool
+    learnt_from: bool = False
 
     def __str__(self) -> str:
-        mark = "SYNTHETIC cohort" if self.synthetic else "cohort"
-        return f"{mark} {self.cohort}: {self.n} rows, {self.events} event rows"
+        whose = f"{mark(self.synthetic)}cohort {self.cohort}"
+        if self.n is None or self.events is None:
+            return f"{whose}: counts held back"
+        learnt = " learnt from" if self.learnt_from else ""
+        return f"{whose}: {self.n} rows{learnt}, {self.events} event rows"
 
 
-def empty_figure(caption: Caption, x: str, y: str) -> tuple[Figure, Any]:
-    """Return a figure with the caption on top and its axes, nothing drawn yet."""
-    figure = Figure(figsize=(7, 5), layout="constrained")
+def empty_figure(
+    caption: Caption, x: str, y: str, size: tuple[float, float] = (7, 5)
+) -> tuple[Figure, Any]:
+    """Return a figure with the caption on top of all of it and its axes, nothing drawn yet."""
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_title(str(caption), fontsize=9)
+    figure.suptitle(str(caption), fontsize=9, wrap=True)
     return figure, axes
 
 
@@ -135,19 +142,18 @@ def importance_figure(contributions: np.ndarray, labels: Sequence[str], caption:
 
 
 def waterfall_figure(
-    contributions: np.ndarray,
-    base: float,
-    values: np.ndarray,
-    labels: Sequence[str],
-    caption: Caption,
+    contributions: np.ndarray, base: float, readings: Sequence[str], caption: Caption
 ) -> Figure:
-    """Draw the contributions of one synthetic course.
+    """Draw the contributions of one synthetic course, the largest on top, from base to its risk.
 
     Parameters
     ----------
-    contributions, values : ndarray, shape (k,)
+    contributions : ndarray, shape (k,)
+        In log-odds.
     base : float
         Log-odds before any contribution.
+    readings : sequence of str, length k
+        What the row says in each column, in clinical words with its unit.
 
     Raises
     ------
@@ -156,12 +162,34 @@ def waterfall_figure(
     """
     if not caption.synthetic:
         raise VigiCellError("A single course is drawn from a synthetic cohort only.")
-    one = _explanation(contributions[None, :], values[None, :], labels, base)[0]
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    first, others = order[: SHOWN_PREDICTORS - 1], order[SHOWN_PREDICTORS - 1 :]
+    steps = [float(contributions[at]) for at in first]
+    said = [readings[at] for at in first]
+    if len(others):
+        steps.append(float(contributions[others].sum()))
+        said.append(f"{len(others)} other columns")
+    ends = base + np.cumsum(steps)
+    figure, axes = empty_figure(caption, _from_base(base, float(ends[-1])), "", (9, 6.5))
+    bars = axes.barh(
+        range(len(steps)), steps, left=ends - steps,
+        color=["#b3261e" if step >= 0 else "#31688e" for step in steps],
+    )  # fmt: skip
+    axes.bar_label(bars, [f"{step:+.2f}" for step in steps], padding=3, fontsize=8)
+    axes.axvline(base, color="0.6", lw=0.8, ls="--")
+    axes.set_yticks(range(len(said)), said, fontsize=8)
+    axes.invert_yaxis()
+    axes.use_sticky_edges = False  # or a bar's number is written over its label
+    axes.margins(x=0.15, y=0.02)
+    return figure
 
-    def draw(shap: Any, _axes: Any) -> None:
-        shap.plots.waterfall(one, max_display=SHOWN_PREDICTORS, show=False)
 
-    return _shap_drawing(draw, caption, (9, 6.5))
+def _from_base(base: float, end: float) -> str:
+    start, risk = (100.0 / (1.0 + np.exp(-at)) for at in (base, end))
+    return (
+        f"Log-odds, from {base:.2f} (dashed, a risk of {start:.2g} %) to {end:.2f} "
+        f"(a risk of {risk:.2g} %)"
+    )
 
 
 def tuning_figure(
@@ -184,13 +212,11 @@ def tuning_figure(
     return figure
 
 
-def _explanation(
-    contributions: np.ndarray, values: np.ndarray, labels: Sequence[str], base: float = 0.0
-) -> Any:
+def _explanation(contributions: np.ndarray, values: np.ndarray, labels: Sequence[str]) -> Any:
     shap = _shap()
     return shap.Explanation(
         values=contributions,
-        base_values=np.full(len(contributions), base),
+        base_values=np.zeros(len(contributions)),
         data=values,
         feature_names=list(labels),
     )

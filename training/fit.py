@@ -249,26 +249,30 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     `difference.grade_and_day.auroc` the model's minus the comparator's, and
     `log_loss_difference_grade_and_day_high_90` the bound that the verdict rests on. Counts are of
     the rows that are judged, `n_rows_judged`; those learnt from are settings of the run.
+    `interval_coverage` is the share of true risks that lie in their interval, on synthetic courses.
     """
     counts = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
     found = {f"{name}_judged": float(evaluation[name]) for name in counts}
-    found["models_tried"] = float(evaluation["models_tried"])
-    found |= _with_bounds("", evaluation["model"])
-    found |= _with_bounds("", {name: evaluation["calibration"][MODEL][name] for name in ERRORS})
-    found |= _with_bounds("", evaluation["brier_parts"][MODEL])
+    for name in ("models_tried", "interval_coverage"):
+        if evaluation.get(name) is not None:
+            found[name] = float(evaluation[name])
+    found |= with_bounds("", evaluation["model"])
+    found |= with_bounds("", {name: evaluation["calibration"][MODEL][name] for name in ERRORS})
+    found |= with_bounds("", evaluation["brier_parts"][MODEL])
     for name, figures in evaluation["comparators"].items():
-        found |= _with_bounds(f"{name}.", figures)
+        found |= with_bounds(f"{name}.", figures)
     for name, figures in evaluation["differences"].items():
-        found |= _with_bounds(f"difference.{name}.", figures)
+        found |= with_bounds(f"difference.{name}.", figures)
         high = figures.get("log_loss", {}).get("high_90")
         if high is not None:
             found[f"log_loss_difference_{name}_high_90"] = float(high)
     for name, figures in evaluation.get("oracle", {}).items():
-        found |= _with_bounds("oracle.", {name: figures})
+        found |= with_bounds("oracle.", {name: figures})
     return found
 
 
-def _with_bounds(prefix: str, figures: Mapping[str, Any]) -> dict[str, float]:
+def with_bounds(prefix: str, figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return figures and the ends of their intervals, each under its own name."""
     named = {
         f"{prefix}{figure}{ending}": interval[bound]
         for figure, interval in figures.items()

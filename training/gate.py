@@ -92,6 +92,11 @@ def calibration_slope_interval_holds_one(contest: Contest) -> list[str]:
     return verdict.slope_reasons(contest.evaluation["model"]["calibration_slope"])
 
 
+def observed_to_expected_interval_holds_one(contest: Contest) -> list[str]:
+    """Ask that as many patients had the event as were told, beyond chance neither more nor less."""
+    return verdict.ratio_reasons(contest.evaluation["model"]["observed_to_expected"])
+
+
 def log_loss_is_below_the_best_comparator(contest: Contest) -> list[str]:
     """Ask for a lower log loss, and an upper 90 % bound of the difference below the limit."""
     if contest.is_comparator:
@@ -138,6 +143,7 @@ _RULES: tuple[GateRule, ...] = (
     audit_ran_and_did_not_refuse,
     audit_was_not_overridden,
     calibration_slope_interval_holds_one,
+    observed_to_expected_interval_holds_one,
     no_subgroup_falls_through_a_floor,
     log_loss_is_below_the_best_comparator,
     same_day_auroc_is_not_below_the_best_comparator,

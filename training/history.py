@@ -16,6 +16,7 @@ from features.errors import ReleaseError
 from models.release import ReleaseRecord
 from training.chained_record import read_entries
 from training.export import RELEASED, release_chain
+from training.synthetic_mark import mark
 from training.work_folder import WorkFolder
 
 BACK = "brought back"
@@ -30,7 +31,7 @@ class Event:
     ----------
     when : with its zone.
     what : promoted, refused, interrupted, released or brought back.
-    subject : question and version, or the release.
+    subject : question and version, or the release; marked where it is of made-up patients.
     digest : of the model or the release.
     details : rules that refused, overrides, what was compared; one line each.
     """
@@ -61,8 +62,9 @@ def history(folder: WorkFolder) -> list[Event]:
     ReleaseError
         Where a release or a line of the record was changed, cut or is missing.
     """
-    release_chain(folder)
-    return [_event(entry) for entry in read_entries(folder.gate_record)]
+    made_up = {record.digest: record.synthetic for record in release_chain(folder)}
+    entries = read_entries(folder.gate_record)
+    return [_event(entry, made_up.get(entry.get("release", ""))) for entry in entries]
 
 
 def could_answer(folder: WorkFolder, on: str) -> list[Reign]:
@@ -131,9 +133,8 @@ def answering_lines(on: str, reigns: Sequence[Reign]) -> list[str]:
     for reign in reigns:
         release = reign.release
         until = _shown(reign.until) if reign.until else "this day"
-        mark = "SYNTHETIC " if release.synthetic else ""
         lines += [
-            f"{on}: {mark}release {release.digest}",
+            f"{on}: {mark(release.synthetic)}release {release.digest}",
             f"    could answer from {_shown(reign.since)} to {until}",
             f"    by {release.who}: {release.why}",
         ]
@@ -160,17 +161,19 @@ def _reigns(chain: Sequence[ReleaseRecord]) -> list[Reign]:
     return [Reign(*one) for one in zip(chain, since, until, strict=False)]
 
 
-def _event(entry: Mapping[str, Any]) -> Event:
+def _event(entry: Mapping[str, Any], release_is_synthetic: bool | None) -> Event:
     when = datetime.fromisoformat(entry["when"])
     who, why = str(entry["who"]), str(entry["why"])
     if entry["what"] == RELEASED:
         back = entry["brings_back"]
         models = [f"{name}: {digest[:16]}" for name, digest in sorted(entry["models"].items())]
         details = [f"of {back[:16]}"] if back else []
-        subject = f"release of {len(models)} model{'s' * (len(models) != 1)}"
+        subject = (
+            f"{mark(release_is_synthetic)}release of {len(models)} model{'s' * (len(models) != 1)}"
+        )
         what = BACK if back else RELEASED
         return Event(when, what, subject, entry["release"], who, why, (*details, *models))
-    subject = f"{entry['question']} version {entry['version']}"
+    subject = f"{mark(entry.get('synthetic'))}{entry['question']} version {entry['version']}"
     return Event(when, entry["what"], subject, entry["digest"], who, why, _details(entry))
 
 

@@ -9,7 +9,7 @@ from features.sources.csv.mapping_draft import FileDraft, draft_files
 from features.sources.csv.mapping_text import mapping_text, open_questions
 from features.sources.csv.places import IGNORED
 from features.sources.csv.settings import SETTINGS_FILE
-from features.sources.csv.site_files import folder_and_files
+from features.sources.csv.site_files import folder_and_files, remarks_on_other_files
 from training.whole_file import whole_file
 
 
@@ -36,14 +36,14 @@ class MappingReport:
         for one in self.files:
             where = f"{one.name}[{one.sheet}]" if one.sheet else one.name
             how = f" ({one.encoding})" if one.encoding else ""
-            if one.rows == IGNORED:
+            if one.rows.kind == IGNORED:
                 said.append(
                     f"  {where}{how}: not read, its headings do not tell what it is; "
                     f"{len(one.ignored)} are listed in the draft"
                 )
                 continue
             said.append(
-                f"  {where}{how}: rows of {one.rows}; {len(one.entries)} columns placed, "
+                f"  {where}{how}: {_rows(one)}; {len(one.entries)} columns placed, "
                 f"{len(one.ignored)} ignored"
             )
             if one.codes.tests:
@@ -51,8 +51,13 @@ class MappingReport:
                 said.append(f"    {placed} of {len(one.codes.tests)} shown tests placed")
         return [
             *said,
+            *(f"  {remark}" for remark in remarks_on_other_files(self.source)),
             f"  {self.questions} open questions to answer; every guess says so beside it",
         ]
+
+
+def _rows(one: FileDraft) -> str:
+    return f"rows of {one.rows.kind}" if one.rows.kind else "what a row is has to be said"
 
 
 def draft_mapping(paths: Sequence[Path], destination: Path) -> MappingReport:

@@ -228,8 +228,9 @@ class EvaluationPlan:
 
     `comparators` empty takes those of the kind of question. The model is used if its log loss is
     below the best comparator's with an upper 90 % bound of the difference below `worst_difference`,
-    the interval of its calibration slope holds 1, and its same-day AUROC is not below; with fewer
-    event patients than `min_event_patients` the verdict is that more patients are needed.
+    the intervals of its calibration slope and of observed/expected hold 1, its same-day AUROC is
+    not below, and at most a fifth of what it reads is known for nobody; with fewer event patients
+    than `min_event_patients` the verdict is that more patients are needed.
     `conventions` are other meanings of the end of the record, for the sensitivity table.
     `learning_curve` is how often patients are drawn for each of its points; 0 leaves it out.
     `era_from_year` is the first year of the later era among the subgroups; 0 halves the patients.
@@ -237,10 +238,11 @@ class EvaluationPlan:
     The four that begin with `subgroup` are the floors of subgroups at the gate. A group counts from
     `subgroup_min_patients` patients, `subgroup_min_event_patients` of them with the event: below
     five events a percentile interval is too short to accuse anybody (none gives 0 to 0). Refused is
-    a group whose observed/expected interval lies wholly outside 1/`subgroup_observed_to_expected`
-    to `subgroup_observed_to_expected` (risks told at half or twice, beyond chance), or whose AUROC
-    has an upper bound below `subgroup_auroc` (0.60: what bedside scores fell to in their
-    independent check; a group surely below gains nothing from a model).
+    a group whose observed/expected lies outside 1/`subgroup_observed_to_expected` to
+    `subgroup_observed_to_expected` (risks told at half or twice) and differs from 1 beyond chance,
+    also after all groups that were looked at (Bonferroni at 5 %), or whose AUROC has an upper bound
+    below `subgroup_auroc` (0.60: what bedside scores fell to in their independent check; a group
+    surely below gains nothing from a model).
     """
 
     comparators: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from training.plan import EvaluationPlan
 from training.plan_reading import plain
 from training.progress import Progress, unwatched
 from training.registry import CHALLENGER, CHAMPION, SIMPLER, Version
+from training.subgroup_floors import watched
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
@@ -106,8 +107,9 @@ def promote(
     contest, compared = contest_of(store, challenger, rival, patients, progress)
     refused = refusals(contest)
     used = tuple(rule for rule in overrides if rule in refused)
+    notes = (*compared.notes, *watched(contest.evaluation.get("subgroups", {}), contest.rule))
     outcome = Promotion(
-        challenger, champion, refused, used, compared.notes, compared.how, _limits(contest.rule),
+        challenger, champion, refused, used, notes, compared.how, _limits(contest.rule),
         _in_its_place(store, challenger),
     )  # fmt: skip
     append_entry(folder.gate_record, _entry(outcome, who, why))
@@ -179,6 +181,7 @@ def _entry(outcome: Promotion, who: str, why: str) -> dict[str, Any]:
         "what": PROMOTED if outcome.promoted else REFUSED,
         "question": outcome.challenger.question,
         "version": outcome.challenger.number,
+        "synthetic": outcome.challenger.synthetic,
         "digest": outcome.challenger.digest,
         "run": outcome.challenger.run_id,
         "champion_before": before.digest if before else None,

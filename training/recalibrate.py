@@ -19,11 +19,21 @@ from features.tables import Cohort
 from models.calibration import CalibrationKind, Calibrator, fit_calibrator
 from models.logistic import logit, sigmoid
 from models.refits import Refits
-from models.risk_model import RiskModel
+from models.risk_model import RECALIBRATED, RiskModel
 from training import registry
 from training.bootstrap import FloatArray
 from training.crossfit import nested
-from training.elsewhere import REPLICATES, SEED, Asked, asked_of
+from training.elsewhere import (
+    REPLICATES,
+    SEED,
+    Asked,
+    Elsewhere,
+    asked_of,
+    cohort_facts,
+    judged_as,
+    rule_of,
+)
+from training.figures_in_words import correction_in_words
 from training.judging.headline import differences, estimates, judge
 from training.judging.rows import MODEL
 from training.plan import plan_from_dict
@@ -46,10 +56,13 @@ class Recalibrated:
     ----------
     table : plain data: the correction, why this one, figures before and after; never a row.
     model : the corrected model; None where nothing is corrected, or the plan is to be fitted again.
+    judged : the corrected model, cross-fitted by patient, beside the comparators on the same rows;
+        None without a model.
     """
 
     table: dict[str, Any]
     model: RiskModel | None
+    judged: Elsewhere | None = None
 
 
 def correction_for(event_patients: int) -> Correction:
@@ -80,7 +93,7 @@ def recalibrate(
     kind = correction_for(first.counts["n_event_patients"])
     before = asked.risks[MODEL]
     after: FloatArray | None = None
-    model = None
+    model, by_others = None, None
     notes = list(asked.notes)
     if kind == "refit":
         after, said = _refitted(subject, cohort, asked, progress, workers)
@@ -89,14 +102,16 @@ def recalibrate(
         after = _cross_corrected(asked, kind)
         whole = _learnt(asked, asked.rows.first_time, kind)
         model = corrected(subject.model, whole, _told(subject, cohort, asked, kind))
+        by_others = _judged(subject, model, cohort, asked, after, replicates)
     daily = not subject.model.question.before_infusion
     risks = {MODEL: before} | ({AFTER: after} if after is not None else {})
     judged = judge(asked.rows, risks, replicates, SEED, daily=daily)
     table = {
         **judged.rows.counts,
         "question": subject.model.question.to_dict(),
-        "cohort": {"name": cohort.manifest.name, "synthetic": cohort.manifest.synthetic},
+        "cohort": cohort_facts(cohort, subject.model),
         "correction": kind,
+        "from": subject.model.digest,
         "because": _because(kind, judged.rows.counts["n_event_patients"]),
         BEFORE: estimates(judged.draws[MODEL]),
         "notes": notes,
@@ -104,7 +119,25 @@ def recalibrate(
     if after is not None:
         table[AFTER] = estimates(judged.draws[AFTER])
         table["difference"] = differences(judged.draws[AFTER], judged.draws[MODEL])
-    return Recalibrated(table, model)
+    return Recalibrated(table, model, by_others)
+
+
+def _judged(
+    subject: Referred,
+    model: RiskModel,
+    cohort: Cohort,
+    asked: Asked,
+    after: FloatArray,
+    replicates: int,
+) -> Elsewhere:
+    """Judge the corrected model by risks whose correction had not seen the patient."""
+    crossed = replace(asked, risks={**asked.risks, MODEL: after})
+    method = (
+        f"a finished model on {asked.whose}, corrected "
+        f"({correction_in_words(model.manifest[RECALIBRATED])}) and judged on them, the correction "
+        f"cross-fitted by patient in {FOLDS} folds"
+    )
+    return judged_as(model, crossed, cohort, rule_of(subject), method, replicates)
 
 
 def corrected(model: RiskModel, added: Calibrator, told: dict[str, Any]) -> RiskModel:
@@ -132,7 +165,12 @@ def corrected(model: RiskModel, added: Calibrator, told: dict[str, Any]) -> Risk
         calibrator=_behind(model.calibrator, added),
         refits=refits,
         reference_risks=averages,
-        manifest={**model.manifest, "recalibrated": told, "limitations": limits},
+        manifest={
+            **model.manifest,
+            RECALIBRATED: told,
+            "limitations": limits,
+            "synthetic": model.synthetic or bool(told.get("synthetic")),
+        },
     )
 
 

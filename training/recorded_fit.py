@@ -30,6 +30,7 @@ from training.registry import Version
 from training.run_description import NOTE, note_of, tags_of
 from training.run_figures import run_figures
 from training.simpler import margins_to_json
+from training.synthetic_mark import mark
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore
 from training.whole_file import whole_file
@@ -187,8 +188,8 @@ def _tracker(store: TrackingStore, plan: Plan, cohort: Cohort) -> MlflowTracker:
         "synthetic": str(manifest.synthetic).lower(),
         "code_version": code_version(),
     }
-    mark = " (synthetic)" if manifest.synthetic else ""
-    return MlflowTracker(store, plan.name, f"{plan.asked.name}{mark}", tags)
+    name = f"{mark(manifest.synthetic)}{plan.asked.name}"
+    return MlflowTracker(store, plan.name, name, tags)
 
 
 def _keep_audit(report: AuditReport, place: Path, tracker: MlflowTracker | None) -> None:

@@ -20,6 +20,7 @@ from models.sealed_directory import SEAL
 from training import registry
 from training.comparators_evaluation import checked_evaluation, of_comparator
 from training.registry import Version
+from training.synthetic_mark import mark
 from training.tracking_store import TrackingStore
 
 DOCUMENTS = (
@@ -48,6 +49,12 @@ class Referred:
     model: RiskModel
     documents: Mapping[str, Any] = field(default_factory=dict)
     version: Version | None = None
+
+    @property
+    def called(self) -> str:
+        """How a person calls it, marked where it learnt from made-up patients."""
+        own = f"{mark(self.model.synthetic)}{self.model.name}"
+        return self.version.name if self.version else own
 
 
 def referred(said: str, store: OpenStore) -> Referred:
@@ -92,11 +99,10 @@ def _its_own(model: RiskModel, documents: dict[str, Any]) -> dict[str, Any]:
     A fit leaves one evaluation, of its larger model; a comparator that it left as a model of its
     own was judged in it too.
     """
-    name = model.manifest.get("comparator")
-    if name is None or registry.EVALUATION not in documents:
+    if not model.comparator or registry.EVALUATION not in documents:
         return documents
     found = checked_evaluation(documents[registry.EVALUATION])
-    return {**documents, registry.EVALUATION: of_comparator(found, str(name))}
+    return {**documents, registry.EVALUATION: of_comparator(found, model.comparator)}
 
 
 def _beside(folder: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import pandas as pd
 from features.errors import TrackingError
 from models.risk_model import RiskModel, digest
 from training.pyfunc import OUTPUTS
+from training.synthetic_mark import mark
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore, import_mlflow, said_as_tracking_error
 
@@ -30,6 +31,7 @@ REQUIREMENTS = ["vigicell", "numpy>=2.2", "pandas>=3.0", "xgboost-cpu>=3.2"]
 EVALUATION, AUDIT, PLAN = "evaluation.json", "audit.json", "plan.json"
 COMPARATORS = "comparators.json"
 DRAWS = "draws.json"
+CORRECTION = "recalibration.json"
 OVERRIDDEN = "gate_overridden"
 
 
@@ -46,8 +48,8 @@ class Version:
 
     @property
     def name(self) -> str:
-        """How a person calls it: question and number."""
-        return f"{self.question} version {self.number}"
+        """How a person calls it: question and number, marked where it is of made-up patients."""
+        return f"{mark(self.synthetic)}{self.question} version {self.number}"
 
 
 def register(tracker: MlflowTracker, directory: Path, alias: str = CHALLENGER) -> Version:
@@ -78,7 +80,7 @@ def register(tracker: MlflowTracker, directory: Path, alias: str = CHALLENGER) -
             )
         number = str(logged.registered_model_version)
         tags = {"digest": hashed, "synthetic": _word(model.synthetic)}
-        comparator = str(model.manifest.get("comparator", ""))
+        comparator = model.comparator
         for key, text in {**tags, **({"comparator": comparator} if comparator else {})}.items():
             store.client.set_model_version_tag(question, number, key, text)
         store.client.set_registered_model_alias(question, alias, number)

@@ -9,6 +9,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from features.errors import PromotionRefused, QuestionError, ReleaseError
+from training.synthetic_mark import mark
 from training.work_folder import WorkFolder
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _promote_back(said: Namespace, folder: WorkFolder, store: TrackingStore) -> 
         )
     done = bring_back(store, folder, said.who, said.why)
     for question, digest in sorted(done.record.model_digests.items()):
-        print(f"{question} {digest[:16]} is the champion again.")
+        print(f"{mark(done.record.synthetic)}{question} {digest[:16]} is the champion again.")
     _print_release(done)
 
 
@@ -113,7 +114,8 @@ def export(said: Namespace, folder: WorkFolder) -> None:
 
 def _print_release(done: Exported) -> None:
     record = done.record
-    print(f"Release {record.digest[:16]}: {', '.join(sorted(record.model_digests))}")
+    named = ", ".join(sorted(record.model_digests))
+    print(f"{mark(record.synthetic)}release {record.digest[:16]}: {named}")
     print(f"Directory: {record.directory}")
     if done.tag:
         print(f"In the BentoML store: {done.tag}. Next: python -m serving serve")

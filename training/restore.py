@@ -9,6 +9,7 @@ from models.release import MODELS, ReleaseRecord
 from training import registry
 from training.export import Champions, Exported, next_release, release_chain, releases_recorded
 from training.registry import CHAMPION, Version
+from training.synthetic_mark import mark
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
 
@@ -75,8 +76,20 @@ def _current_and_before(folder: WorkFolder) -> tuple[ReleaseRecord, ReleaseRecor
             steps = steps[: [step.digest for step in steps].index(returned[record.digest]) + 1]
         else:
             steps.append(record)
-    if len(steps) < 2:
+    if not steps:
         raise ReleaseError(
-            "There is no earlier release to bring back. `python -m training export` makes one."
+            f"Nothing was released yet in {folder.releases}, so nothing can be brought back. "
+            "`python -m training export` makes a first release."
+        )
+    if len(steps) < 2:
+        only = steps[0]
+        raise ReleaseError(
+            f"Release {only.digest[:16]} of {only.when[:10]} ({_named(only)}) is the first of "
+            f"{folder.releases}: no earlier release can be brought back. To stop it answering, "
+            "stop the service; to answer with another model, `promote` one and `export`."
         )
     return chain[-1], steps[-2]
+
+
+def _named(release: ReleaseRecord) -> str:
+    return f"{mark(release.synthetic)}{', '.join(sorted(release.model_digests))}"

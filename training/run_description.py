@@ -8,6 +8,7 @@ from typing import Any
 from training.audit import AuditReport
 from training.figures_in_words import audit_words, counts, interval
 from training.plan import Plan
+from training.synthetic_mark import mark
 
 NOTE = "mlflow.note.content"
 SHOWN = ("auroc", "same_day_auroc", "auprc", "log_loss", "calibration_slope")
@@ -39,8 +40,7 @@ def note_of(table: Mapping[str, Any], plan: Plan, audit: AuditReport | None) -> 
     rivals = {"model": table["model"]} | ({best: table["comparators"][best]} if best else {})
     shown = [name for name in SHOWN if name in table["model"]]
     lines = [
-        f"**{table['question']['name']}** on {cohort['name']}"
-        + (" (**SYNTHETIC** patients)" if cohort["synthetic"] else ""),
+        f"{mark(cohort['synthetic'])}**{table['question']['name']}** on {cohort['name']}",
         "",
         f"{counts(table)}. {table['method'].capitalize()}.",
         "",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,8 @@ from training.figures import Caption
 from training.fit import FitResult
 from training.judged_figures import drawn_beside, judged_figures
 from training.judging import pictures
-from training.judging.rows import MODEL
+from training.judging.rows import MODEL, JudgedRows
+from training.reading_in_words import reading_in_words
 from training.task import Rows
 
 ROWS_FOR_SHAP = 3000
@@ -31,7 +34,9 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     rows = result.task.rows.take(judged)
     shown = (MODEL, *drawn_beside(result.evaluation))
     risks = {name: result.out_of_fold[name][judged] for name in shown}
-    caption, learnt = _caption(result, rows), _caption(result, result.task.rows)
+    facts = vars(result.task.facts)
+    caption = caption_of(facts, rows)
+    learnt = replace(caption_of(facts, result.task.rows), learnt_from=True)
     yield from judged_figures(rows.y, rows.weight, risks, result.evaluation, caption)
     if result.evaluation.get("instability"):
         block = result.evaluation["instability"]
@@ -43,9 +48,10 @@ def run_figures(result: FitResult) -> Iterator[tuple[str, Figure]]:
     yield from _explanations(result, learnt)
 
 
-def _caption(result: FitResult, rows: Rows) -> Caption:
-    facts = result.task.facts
-    return Caption(facts.name, len(rows), int((rows.y == 1).sum()), facts.synthetic)
+def caption_of(cohort: Mapping[str, Any], rows: Rows | JudgedRows) -> Caption:
+    """Return what a picture says of its rows; `cohort` as an evaluation describes it."""
+    events = int((rows.y == 1).sum())
+    return Caption(str(cohort["name"]), len(rows), events, bool(cohort["synthetic"]))
 
 
 def _tuning(result: FitResult, caption: Caption) -> Figure:
@@ -71,8 +77,7 @@ def _explanations(result: FitResult, caption: Caption) -> Iterator[tuple[str, Fi
             figures.waterfall_figure(
                 explained.log_odds[highest],
                 float(explained.average_margin[highest]),
-                X.to_numpy(dtype=float)[highest],
-                words,
+                [reading_in_words(name, float(X[name].iloc[highest])) for name in X.columns],
                 caption,
             ),
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import log
 from typing import Any
+
+from scipy.stats import norm, t
 
 from training.judging.rows import MODEL
 from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS
 from training.plan_sections import EvaluationPlan
 
 Figures = Mapping[str, Any]
+RATIO = "observed_to_expected"
 
 
 def fallen(subgroups: Figures, rule: EvaluationPlan) -> list[str]:
@@ -22,15 +26,36 @@ def fallen(subgroups: Figures, rule: EvaluationPlan) -> list[str]:
         back is at least what a group needs to have figures.
     rule : the limits, and how many patients a group needs to count.
     """
+    held = _held(subgroups, rule)
     return [
         f"{variable} {one['group']}{_counted(one)}: {reason}."
-        for variable, one in _groups(subgroups)
-        if _counts(one, rule)
+        for variable, one in held
         for reason in (
-            *_calibration(one[MODEL], rule),
+            *_calibration(one, rule, len(held)),
             *_discrimination(one[MODEL], rule),
         )
     ]
+
+
+def watched(subgroups: Figures, rule: EvaluationPlan) -> list[str]:
+    """Say which groups lie beyond the limit by what chance may explain: no refusal, and no silence.
+
+    Parameters
+    ----------
+    subgroups, rule : as of :func:`fallen`.
+    """
+    held = _held(subgroups, rule)
+    return [
+        f"{variable} {one['group']}{_counted(one)}: observed/expected, {_told(one)}, lies beyond "
+        f"the limit; chance may explain it after {len(held)} looks. Look again with more patients."
+        for variable, one in held
+        if _beyond_limit(one, rule) and not _calibration(one, rule, len(held))
+        if not _holds_one(one)
+    ]
+
+
+def _held(subgroups: Figures, rule: EvaluationPlan) -> list[tuple[str, Figures]]:
+    return [(variable, one) for variable, one in _groups(subgroups) if _counts(one, rule)]
 
 
 def _groups(subgroups: Figures) -> Iterator[tuple[str, Figures]]:
@@ -41,10 +66,15 @@ def _groups(subgroups: Figures) -> Iterator[tuple[str, Figures]]:
 
 
 def _counts(one: Figures, rule: EvaluationPlan) -> bool:
-    patients, events = one["n_patients"], one["n_event_patients"]
-    enough = (FEWEST_PATIENTS if patients is None else patients) >= rule.subgroup_min_patients
-    with_event = FEWEST_OF_A_CLASS if events is None else events
-    return enough and with_event >= rule.subgroup_min_event_patients
+    patients = FEWEST_PATIENTS if one["n_patients"] is None else one["n_patients"]
+    return (
+        patients >= rule.subgroup_min_patients and _events(one) >= rule.subgroup_min_event_patients
+    )
+
+
+def _events(one: Figures) -> int:
+    events = one["n_event_patients"]
+    return FEWEST_OF_A_CLASS if events is None else int(events)
 
 
 def _counted(one: Figures) -> str:
@@ -60,19 +90,55 @@ def _bounds(one: Figures, figure: str) -> tuple[float, float] | None:
     return float(found["low"]), float(found["high"])
 
 
-def _calibration(one: Figures, rule: EvaluationPlan) -> list[str]:
-    bounds = _bounds(one, "observed_to_expected")
-    most = rule.subgroup_observed_to_expected
-    if bounds is None or (bounds[1] >= 1 / most and bounds[0] <= most):
+def _calibration(one: Figures, rule: EvaluationPlan, groups: int) -> list[str]:
+    """Accuse a ratio beyond the limit that differs from 1 by more than `groups` looks explain."""
+    if not _beyond_limit(one, rule) or not _beyond_chance(one, groups):
         return []
+    most = rule.subgroup_observed_to_expected
+    looks = f", also after {groups} looks" if groups > 1 else ""
     return [
-        f"the interval of observed/expected, {bounds[0]:.2f} to {bounds[1]:.2f}, lies outside "
-        f"{1 / most:.2f} to {most:.2f}"
+        f"observed/expected, {_told(one)}, lies outside {1 / most:.2f} to {most:.2f} and differs "
+        f"from 1 beyond chance{looks}"
     ]
+
+
+def _told(one: Figures) -> str:
+    ratio = one[MODEL][RATIO]
+    return f"{ratio['estimate']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+
+
+def _beyond_limit(one: Figures, rule: EvaluationPlan) -> bool:
+    most = rule.subgroup_observed_to_expected
+    if _bounds(one[MODEL], RATIO) is None:
+        return False
+    return not 1 / most <= one[MODEL][RATIO]["estimate"] <= most
+
+
+def _holds_one(one: Figures) -> bool:
+    bounds = _bounds(one[MODEL], RATIO)
+    return bounds is None or bounds[0] <= 1 <= bounds[1]
+
+
+def _beyond_chance(one: Figures, groups: int) -> bool:
+    """Whether the ratio differs from 1 at 5 % over all groups (Bonferroni).
+
+    The 95 % percentile interval is read on the log scale, with the t distribution of as many
+    degrees of freedom as there are event patients, less one: draws of few patients vary too little
+    (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317, section VI).
+    """
+    bounds, ratio = _bounds(one[MODEL], RATIO), one[MODEL][RATIO]["estimate"]
+    if bounds is None or _holds_one(one):
+        return False
+    if min(ratio, *bounds) <= 0:
+        return True
+    spread = (log(bounds[1]) - log(bounds[0])) / (2 * norm.ppf(0.975))
+    degrees = max(_events(one) - 1, 1)
+    return bool(abs(log(ratio)) > spread * t.ppf(1 - 0.025 / groups, degrees))
 
 
 def _discrimination(one: Figures, rule: EvaluationPlan) -> list[str]:
     bounds = _bounds(one, "auroc")
     if bounds is None or bounds[1] >= rule.subgroup_auroc:
         return []
-    return [f"the upper bound of the AUROC, {bounds[1]:.2f}, is below {rule.subgroup_auroc:.2f}"]
+    told = f"{one['auroc']['estimate']:.2f} ({bounds[0]:.2f} to {bounds[1]:.2f})"
+    return [f"the upper bound of the AUROC, {told}, is below {rule.subgroup_auroc:.2f}"]

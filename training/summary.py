@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.block_words import words_of
-from training.figures_in_words import audit_words, counts, interval
+from training.figures_in_words import audit_words, correction_in_words, counts, interval
 from training.recorded_fit import SIMPLER_MODEL, RecordedFit
+from training.synthetic_mark import mark
 
 SHOWN = ("within_grade_auroc", "brier", "calibration_intercept", "observed_to_expected")
 
@@ -16,7 +17,7 @@ def fit_lines(done: RecordedFit) -> list[str]:
     """Return the report of a fit."""
     table, facts = done.result.evaluation, done.result.task.facts
     lines = [
-        f"{_mark(facts.synthetic)}{done.result.task.question.name} on {facts.name}: "
+        f"{mark(facts.synthetic)}{done.result.task.question.name} on {facts.name}: "
         f"{counts(table)}, cross-fitted by patient",
         *_figure_lines(table),
         *_oracle_lines(table),
@@ -46,7 +47,7 @@ def fit_lines(done: RecordedFit) -> list[str]:
 def evaluation_lines(table: Mapping[str, Any]) -> list[str]:
     """Return the report of a model on other patients."""
     cohort = table["cohort"]
-    head = f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
+    head = f"{mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
     return [
         head + counts(table),
         f"  {table['method']}",
@@ -70,9 +71,9 @@ def recalibration_lines(table: Mapping[str, Any]) -> list[str]:
     """Return what a correction came to, before and after."""
     cohort = table["cohort"]
     lines = [
-        f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
+        f"{mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}: "
         f"{counts(table)}",
-        f"  correction: {table['correction'].replace('_', ' and ')}. {table['because']}",
+        f"  correction: {correction_in_words(table)}. {table['because']}",
     ]
     if "after" in table:
         lines.append(f"  {'':<24}{'before':<26}after (cross-fitted by patient)")
@@ -88,7 +89,7 @@ def transport_lines(table: Mapping[str, Any]) -> list[str]:
     cohort = table["cohort"]
     shown = ("auroc", "observed_to_expected", "calibration_slope")
     lines = [
-        f"{_mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}, each "
+        f"{mark(cohort['synthetic'])}{table['question']['name']} on {cohort['name']}, each "
         f"{table['by']} judged by what the others teach (95 % intervals by patient)",
         f"  {table['by']:<20}{'patients / with event':<24}"
         + "".join(f"{name:<24}" for name in shown),
@@ -104,10 +105,6 @@ def transport_lines(table: Mapping[str, Any]) -> list[str]:
 def _said(table: Mapping[str, Any]) -> list[str]:
     """Return what a reader should know before the verdict, one sentence a line."""
     return [f"  {sentence}" for name in SAID for sentence in words_of(table, name)]
-
-
-def _mark(synthetic: bool) -> str:
-    return "SYNTHETIC " if synthetic else ""
 
 
 def _there(table: Mapping[str, Any]) -> list[str]:

@@ -57,8 +57,10 @@ def transport(
     Returns
     -------
     dict
-        `groups` with counts, figures and differences to the comparators, `pooled` over them, and
-        `not_assessable` with the reason for every group that could not be judged.
+        `groups` with counts, figures and differences to the comparators, `pooled` over them,
+        `not_assessable` with the reason for every group that could not be judged, and the counts of
+        the `whole` cohort, those included. It stays in the hospital
+        (:func:`training.aggregate.shareable_transport` is what may leave it).
 
     Raises
     ------
@@ -79,6 +81,7 @@ def transport(
         "by": by,
         "question": task.question.to_dict(),
         "cohort": {**task.facts.__dict__, "products": list(task.facts.products)},
+        "whole": task.judged.take(task.judged.first_time).counts,
         "pooled": _figures(task, plan, cross.risks, held_out),
         "groups": [
             {

@@ -11,6 +11,7 @@ from training.plan_sections import EvaluationPlan
 USE = "use the model"
 SIMPLER = "use the simpler comparator"
 MORE = "more patients needed"
+MOST_UNKNOWN = 0.2  # of the predictors it reads, known for no row, before it is another model
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,10 @@ def verdict(evaluation: Mapping[str, Any], rule: EvaluationPlan) -> Verdict:
     """Decide from an evaluation table.
 
     The model is used if its log loss is below the best comparator's with an upper 90 % bound of the
-    difference below `rule.worst_difference`, the interval of its calibration slope holds 1, and its
-    same-day AUROC is not below the comparator's. With too few event patients, or nothing to compare
-    with, nothing is decided.
+    difference below `rule.worst_difference`, the intervals of its calibration slope and of
+    observed to expected events hold 1, its same-day AUROC is not below the comparator's, and at
+    most a fifth of what it reads is known for no row. With too few event patients, or nothing to
+    compare with, nothing is decided.
     """
     best = best_comparator(evaluation["comparators"])
     events = evaluation["n_event_patients"]
@@ -64,7 +66,12 @@ def best_comparator(comparators: Mapping[str, Any]) -> str | None:
 def _failed(
     evaluation: Mapping[str, Any], best: str | None, rule: EvaluationPlan
 ) -> tuple[str, ...]:
-    reasons = [*slope_reasons(evaluation["model"]["calibration_slope"])]
+    model = evaluation["model"]
+    reasons = [
+        *slope_reasons(model["calibration_slope"]),
+        *ratio_reasons(model["observed_to_expected"]),
+        *unknown_reasons(evaluation),
+    ]
     if best is not None:
         gap = evaluation["differences"][best]
         reasons += [*loss_reasons(gap["log_loss"], best, rule), *same_day_reasons(gap, best)]
@@ -75,12 +82,29 @@ def _failed(
 
 def slope_reasons(slope: Mapping[str, float | None]) -> list[str]:
     """Say what speaks against the calibration slope; nothing where its interval holds 1."""
-    low, high = slope["low"], slope["high"]
+    return _away_from_one("calibration slope", slope)
+
+
+def ratio_reasons(ratio: Mapping[str, float | None]) -> list[str]:
+    """Say what speaks against observed to expected events; nothing where the interval holds 1."""
+    return _away_from_one("ratio of observed to expected events", ratio)
+
+
+def _away_from_one(name: str, figure: Mapping[str, float | None]) -> list[str]:
+    low, high = figure["low"], figure["high"]
     if low is None or high is None:
-        return ["The calibration slope cannot be computed."]
+        return [f"The {name} cannot be computed."]
     if low <= 1.0 <= high:
         return []
-    return [f"The interval of the calibration slope, {low:.2f} to {high:.2f}, does not hold 1."]
+    return [f"The interval of the {name}, {low:.2f} to {high:.2f}, does not hold 1."]
+
+
+def unknown_reasons(evaluation: Mapping[str, Any]) -> list[str]:
+    """Say that much of what the model reads was known for no row; nothing below the limit."""
+    read, unknown = evaluation.get("n_predictors_read", 0), evaluation.get("unknown_predictors", ())
+    if len(unknown) <= MOST_UNKNOWN * read:
+        return []
+    return [f"{len(unknown)} of the {read} predictors it reads are known for no row here."]
 
 
 def loss_reasons(gap: Mapping[str, float | None], best: str, rule: EvaluationPlan) -> list[str]:
@@ -90,7 +114,7 @@ def loss_reasons(gap: Mapping[str, float | None], best: str, rule: EvaluationPla
         return [f"The difference in log loss to {best} cannot be computed."]
     reasons = []
     if estimate >= 0:
-        reasons.append(f"Its log loss is {_not_below(estimate, best)}.")
+        reasons.append(f"Its log loss is {_not_below(estimate, best)}{_interval(gap, '_90')}.")
     if high >= rule.worst_difference:
         reasons.append(
             f"The upper 90 % bound of that difference, {high:+.4f}, is not below "
@@ -106,9 +130,20 @@ def _not_below(estimate: float, best: str) -> str:
     return f"higher than that of {best} by {above}"
 
 
+def _interval(figure: Mapping[str, Any], level: str = "") -> str:
+    """Return a difference's interval in brackets; nothing where there is none."""
+    low, high = figure.get(f"low{level}"), figure.get(f"high{level}")
+    if low is None or high is None:
+        return ""
+    named = "90 %: " if level else ""
+    digits = 4 if level else 3
+    return f" ({named}{low:+.{digits}f} to {high:+.{digits}f})"
+
+
 def same_day_reasons(gap: Mapping[str, Any], best: str) -> list[str]:
-    """Say what speaks against the same-day AUROC, compared with `best`."""
-    same_day = gap.get("same_day_auroc", {}).get("estimate")
-    if same_day is None or same_day >= 0:
+    """Say what speaks against the same-day AUROC, compared with `best`, from a thousandth on."""
+    found = gap.get("same_day_auroc", {})
+    same_day = found.get("estimate")
+    if same_day is None or round(same_day, 3) >= 0:
         return []
-    return [f"Its same-day AUROC is {same_day:+.3f} from that of {best}."]
+    return [f"Its same-day AUROC is {same_day:+.3f}{_interval(found)} from that of {best}."]

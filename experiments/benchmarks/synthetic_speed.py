@@ -2,7 +2,7 @@
 
 Run from the root: ``python experiments/benchmarks/synthetic_speed.py [--courses 100000]``. Writes
 the cohort with its measurements and true risks to a temporary directory and prints what it took.
-To beat: two minutes and 4 GB on two cores. Measured: 66 s, 0.24 GB of memory, 52 million
+To beat: two minutes and 4 GB on two cores. Measured: 46 to 66 s, 0.3 GB of memory, 62 million
 measurements, 0.25 GB on disk (two cores, shared with other work).
 """
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from features.clock import happened_at
+from features.clock import MOMENT, happened_at
 from features.grading.graded import DEATH, Graded
 from features.grading.recorded import Recorded, recorded_cohort
 from features.grading.whole_cohort import READERS, SYSTEM, gradings_frame
@@ -62,8 +62,21 @@ def _held_against(cohort: Cohort, recorded: Recorded, toxicity: str) -> pd.DataF
     frame = gradings_frame(cohort, toxicity, course, at, gradings)
     frame = frame.assign(day=day, by_hand=hand["grade"].to_numpy(dtype=np.float64))
     unexplained = pd.isna(recorded.facts.death_cause)[course]
-    frame = _death_may_be_due(frame.rename(columns={"grade": "computed"}), unexplained)
+    frame = _at_the_infusion(frame.rename(columns={"grade": "computed"}), at)
+    frame = _death_may_be_due(frame, unexplained)
     return frame.assign(kind=_kind(frame))
+
+
+def _at_the_infusion(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
+    """Grade 0 at the very instant of the infusion: nothing can have come of it yet."""
+    none_yet = frame["computed"].isna() & (at <= MOMENT)
+    return frame.assign(
+        computed=frame["computed"].mask(none_yet, 0),
+        lowest=frame["lowest"].mask(none_yet, 0),
+        highest=frame["highest"].mask(none_yet, 0),
+        rule=frame["rule"].mask(none_yet, "the instant of the infusion"),
+        missing=frame["missing"].mask(none_yet, ""),
+    )
 
 
 def _death_may_be_due(frame: pd.DataFrame, unexplained: np.ndarray) -> pd.DataFrame:

@@ -5,7 +5,7 @@ one in these alone is that word. Other spellings are those of the tables below, 
 of products are those of the catalogue, which reads any of them itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
@@ -28,11 +28,21 @@ _OTHER_SPELLINGS: Mapping[str, Mapping[str, str]] = {
         "苯达莫司汀": "bendamustine", "环磷酰胺": "cyclophosphamide",
     },
     "agent": {
-        "dexamethasone": "corticosteroid",
-        "methylprednisolone": "corticosteroid",
-        "prednisone": "corticosteroid",
-        "norepinephrine": "vasopressor",
-        "noradrenaline": "vasopressor",
+        **dict.fromkeys(
+            ("dexamethasone", "methylprednisolone", "prednisone", "prednisolone", "hydrocortisone",
+             "氢化可的松", "甲强龙"),
+            "corticosteroid",
+        ),
+        **dict.fromkeys(
+            ("norepinephrine", "noradrenaline", "epinephrine", "adrenaline", "phenylephrine",
+             "dopamine", "肾上腺素", "多巴胺", "去氧肾上腺素"),
+            "vasopressor",
+        ),
+        **dict.fromkeys(
+            ("paracetamol", "acetaminophen", "ibuprofen", "metamizole", "对乙酰氨基酚", "布洛芬"),
+            "antipyretic",
+        ),
+        **dict.fromkeys(("levetiracetam", "左乙拉西坦"), "antiepileptic"),
         "toci": "tocilizumab", "托珠单抗": "tocilizumab", "司妥昔单抗": "siltuximab",
         "阿那白滞素": "anakinra", "糖皮质激素": "corticosteroid", "地塞米松": "corticosteroid",
         "甲泼尼龙": "corticosteroid", "泼尼松": "corticosteroid", "去甲肾上腺素": "vasopressor",
@@ -40,6 +50,20 @@ _OTHER_SPELLINGS: Mapping[str, Mapping[str, str]] = {
     },
     "grade": _ROMAN_GRADES,
 }  # fmt: skip
+_FORMS = (
+    "注射液",
+    "注射剂",
+    "缓释片",
+    "片",
+    "胶囊",
+    "针",
+    "磷酸钠",
+    "琥珀酸钠",
+    "injection",
+    "tablets",
+)
+_FORMS_BEFORE = ("注射用", "重酒石酸", "盐酸")
+"""What stands around the name of an agent and tells nothing of it."""
 _FLAGS = {"是": "true", "有": "true", "否": "false", "无": "false"}
 _AS_WRITTEN = ("input", "comparator")  # names and signs, no words
 _NO_LETTERS = str.maketrans("", "", " _-")
@@ -59,7 +83,8 @@ def with_legal_spellings(cells: pd.DataFrame, table: Table) -> tuple[pd.DataFram
     for column in table.columns:
         known = _spellings_of(column)
         if column.name in cells and known:
-            made[column.name] = _respelt(cells[column.name], known)
+            bare = _bare if column.name == "agent" else str
+            made[column.name] = _respelt(cells[column.name], known, bare)
     if table.name == "measurements":
         made["text"] = _with_levels(cells)
     for name in cells:
@@ -84,9 +109,21 @@ def _key(word: str) -> str:
     return word.casefold().translate(_NO_LETTERS)
 
 
-def _respelt(cells: pd.Series, known: Mapping[str, str]) -> pd.Series:
+def _bare(name: str) -> str:
+    """Return the name of an agent without its salt and the form of the medicine; idempotent."""
+    bare = name.strip()
+    for form in _FORMS_BEFORE:
+        bare = bare.removeprefix(form)
+    for form in _FORMS:
+        bare = bare.removesuffix(form).rstrip()
+    return bare if bare == name else _bare(bare)
+
+
+def _respelt(
+    cells: pd.Series, known: Mapping[str, str], bare: Callable[[str], str] = str
+) -> pd.Series:
     found = {
-        cell: known.get(_key(cell), cell)
+        cell: known.get(_key(cell)) or known.get(_key(bare(cell)), cell)
         for cell in cells.dropna().unique()
         if isinstance(cell, str)
     }

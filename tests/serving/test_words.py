@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.clinical_values import clinical_value
 from features.columns import COLUMNS
 from features.question_words import question_text
 from features.questions import QUESTIONS
@@ -17,7 +18,7 @@ from serving.words import (
     percent,
     shown_value,
 )
-from serving.words_of_drivers import clinical_value, explained
+from serving.words_of_drivers import explained
 from tests.serving.small_release import a_model
 
 SOMEBODY = CourseSoFar(Course(), None, "no_product", "", landmark=2.0, resolution="instant")

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import NotAssessable
 from tests.training.made_up import a_plan, daily_courses
-from training.aggregate import shareable
+from training.aggregate import shareable, shareable_transport
 from training.elsewhere import evaluate_elsewhere
 from training.fit import fit
 from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS
@@ -73,6 +73,41 @@ def test_one_day_held_back_takes_another_with_it(evaluation):
     told = shareable({**evaluation, "by_landmark_day": days})["by_landmark_day"]
     assert ["n_patients" in day for day in told] == [True, False, False]
     assert "could be found" in told[1]["note"]
+
+
+def test_events_of_days_that_are_held_back_cannot_be_found_by_subtraction(evaluation):
+    """Two days of 9 and 9 patients, 1 event between them: a third day goes with them."""
+    days = [
+        {"landmark_day": day, "n_rows": n, "n_patients": n, "n_event_rows": events,
+         "n_event_patients": events, "model": {"auroc": 0.7}}
+        for day, (n, events) in enumerate(((60, 12), (50, 7), (9, 1), (9, 0)))
+    ]  # fmt: skip
+    told = shareable({**evaluation, "by_landmark_day": days})["by_landmark_day"]
+    assert ["n_event_patients" in day for day in told] == [True, False, False, False]
+
+
+def test_of_groups_that_could_not_be_judged_nothing_can_be_found_by_subtraction():
+    def counts(n, events):
+        return {"n_rows": 3 * n, "n_patients": n, "n_event_rows": events,
+                "n_event_patients": events}  # fmt: skip
+
+    table = {
+        "by": "site", "question": {}, "cohort": {"name": "a ward"}, "left_out": {},
+        "groups": [{"group": "north", "learnt_from": counts(34, 14), **counts(50, 20)},
+                   {"group": "south", "learnt_from": counts(54, 22), **counts(30, 12)}],
+        "pooled": counts(80, 32), "not_assessable": {"west": "few"}, "whole": counts(84, 34),
+    }  # fmt: skip
+    told = shareable_transport(table)
+    assert told["pooled"]["n_patients"] is None
+    assert [one["n_patients"] for one in told["groups"]] == [50, None]
+    assert [one["n_event_patients"] for one in told["groups"]] == [20, None]
+    assert "learnt_from" not in told["groups"][0]
+    many = shareable_transport(table | {"whole": counts(110, 40)})
+    assert many["pooled"]["n_patients"] == 80
+    every = shareable_transport(table | {"not_assessable": {}, "whole": counts(80, 32)})
+    assert [one["n_patients"] for one in every["groups"]] == [50, 30]
+    unsaid = {key: part for key, part in table.items() if key != "whole"}
+    assert shareable_transport(unsaid)["pooled"]["n_patients"] is None
 
 
 def test_a_cohort_too_small_as_a_whole_is_not_shared(model):

@@ -166,3 +166,18 @@ def test_a_cohort_is_written_as_csv_where_that_is_asked_for(tmp_path):
     assert (tmp_path / "a" / "measurements.csv").is_file()
     assert (tmp_path / "b" / "measurements.parquet").is_file()
     assert fingerprint(read_cohort(tmp_path / "a")) == fingerprint(read_cohort(tmp_path / "b"))
+
+
+def test_a_cohort_is_synthesized_over_only_where_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "cohort"
+    asked = ["synthesize", str(place), "--courses", "5"]
+    assert main([*asked, "--seed", "1"]) == 0
+    first = fingerprint(read_cohort(place))
+    assert main([*asked, "--seed", "2"]) == 2
+    assert "holds a cohort already: 'synthetic-5-seed-1'" in capsys.readouterr().err
+    assert fingerprint(read_cohort(place)) == first
+    assert main([*asked, "--seed", "2", "--replace"]) == 0
+    assert "replaced an earlier cohort in this place" in capsys.readouterr().out
+    assert fingerprint(read_cohort(place)) != first

@@ -259,7 +259,7 @@ def test_a_refusal_stops_with_its_own_exit_code_unless_the_plan_answers_for_it(
 
     assert audits("") == 3
     said = capsys.readouterr()
-    assert f"grade-2-crs-72h on example: {rule}." in said.err
+    assert f"grade-2-crs-72h on SYNTHETIC example: {rule}." in said.err
     assert f"refuse {rule}: " in said.out
     assert "Way out" not in said.err  # the evidence is told once
     assert rule in (tmp_path / "a.html").read_text()

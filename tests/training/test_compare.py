@@ -259,6 +259,7 @@ def test_the_page_is_whole_says_the_rule_and_holds_no_path_and_no_course(fits, t
     runs = [done[name].version.run_id for name in ("blind", "sees")]
     assert main_in(work, "compare", *runs, "--html", str(page), "--json", str(out)) == 0
     text = page.read_text()
+    assert "event before and can have it again are learnt from and not judged" in text
     assert "Better, worse, or cannot tell" in text
     assert "the other of the two is not worse" in text
     assert "predictors.inputs" in text, "what the plans differ in"

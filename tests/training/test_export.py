@@ -1,6 +1,7 @@
 """Champions become a release in a chain and in the model store; the one before can come back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from training.export import (
     import_bentoml,
     release_chain,
 )
+from training.release_facts import release_facts
 from training.tracking import MlflowTracker
 from training.tracking_store import TrackingStore
 from training.work_folder import WorkFolder
@@ -86,6 +88,19 @@ def test_the_release_says_how_each_champion_was_judged_and_who_overrode_what(
         "overridden": overridden,
     }  # fmt: skip
     assert facts[ICANS]["overridden"] is None
+
+
+@pytest.mark.parametrize(("synthetic", "told"), [(True, 9), (False, None)])
+def test_a_release_does_not_count_few_real_patients(
+    store: TrackingStore, tmp_path: Path, synthetic: bool, told: int | None
+) -> None:
+    a_champion(store, tmp_path, CRS, synthetic=synthetic)
+    champion = registry.at_alias(store, CRS, registry.CHAMPION)
+    assert champion is not None
+    few = MlflowTracker(store, "plan", "fit", {})
+    few.document("evaluation.json", EVALUATION | {"n_patients": 9})
+    facts = release_facts(store, replace(champion, run_id=few.run_id))
+    assert facts["n_patients"] == told
 
 
 def test_models_of_real_and_of_synthetic_cohorts_are_never_released_together(

@@ -16,7 +16,14 @@ from training.crossfit import nested
 from training.fit import fit, flat_metrics, study_key
 from training.judging.rows import LINEAR, MODEL, UNTUNED
 from training.metrics import auroc
-from training.plan import AuditPlan, CalibrationPlan, EvaluationPlan, FoldPlan, TuningPlan
+from training.plan import (
+    AuditPlan,
+    CalibrationPlan,
+    EvaluationPlan,
+    FoldPlan,
+    TreePlan,
+    TuningPlan,
+)
 from training.task import Rows, prepare
 from training.verdict import MORE, SIMPLER, USE, verdict
 
@@ -129,6 +136,19 @@ def test_signal_is_found_beyond_the_grade(result):
     gap = result.evaluation["differences"]["grade_and_day"]["auroc"]
     assert gap["low"] > 0
     assert result.verdict.decision in (USE, SIMPLER)
+
+
+def test_a_model_that_travels_counts_no_product_of_few_patients():
+    """Nor does it hold the average risk of a product or a day of few: it would be one patient's."""
+    cohort = daily_courses(patients=60, events=20, signal=1.5)
+    few = np.where(np.arange(60) < 53, "axi-cel", "tisa-cel")
+    rare = replace(cohort, courses=cohort.courses.assign(product=few))
+    plan = a_plan(trees=TreePlan(max_rounds=0), tuning=TuningPlan(trials=0))
+    model = fit(rare, plan, audit=None).model
+    assert model.manifest["products"] == {"axi-cel": None, "tisa-cel": None}
+    assert set(model.reference_risks) == {"all", "axi-cel"}
+    assert not model.unseen_product("tisa-cel")
+    assert model.reference_risk("tisa-cel", 1.0).product == "all"
 
 
 def test_the_model_says_what_it_learnt_from(result, tmp_path):
@@ -307,19 +327,26 @@ def test_a_killed_fit_goes_on_from_its_finished_trials(tmp_path):
     assert again.model.digest == fit(cohort, plan, audit=None).model.digest
 
 
-def figures(loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=40):
-    bounds = {"estimate": 1.0, "low": slope[0], "high": slope[1]}
+def figures(
+    loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=40,
+    ratio=(0.8, 1.2), unknown=0,
+):  # fmt: skip
     return {
         "n_event_patients": events,
-        "model": {"calibration_slope": bounds},
+        "n_predictors_read": 10,
+        "unknown_predictors": [f"predictor_{number}" for number in range(unknown)],
+        "model": {
+            "calibration_slope": {"estimate": 1.0, "low": slope[0], "high": slope[1]},
+            "observed_to_expected": {"estimate": 1.0, "low": ratio[0], "high": ratio[1]},
+        },
         "comparators": {
             "grade_and_day": {"log_loss": {"estimate": 0.2}},
             "current_grade": {"log_loss": {"estimate": 0.3}},
         },
         "differences": {
             "grade_and_day": {
-                "log_loss": {"estimate": loss, "high_90": high_90},
-                "same_day_auroc": {"estimate": same_day},
+                "log_loss": {"estimate": loss, "low_90": loss - 0.02, "high_90": high_90},
+                "same_day_auroc": {"estimate": same_day, "low": -0.05, "high": 0.03},
             }
         },
     }
@@ -329,12 +356,21 @@ def figures(loss=-0.02, high_90=0.005, slope=(0.8, 1.2), same_day=0.01, events=4
     ("changed", "decision", "reason"),
     [
         ({}, USE, "every condition against grade_and_day"),
-        ({"loss": 0.0129}, SIMPLER, "log loss is higher than that of grade_and_day by 0.0129."),
-        ({"loss": 0.0}, SIMPLER, "log loss is not below that of grade_and_day."),
+        (
+            {"loss": 0.0129},
+            SIMPLER,
+            "log loss is higher than that of grade_and_day by 0.0129 (90 %: -0.0071 to",
+        ),
+        ({"loss": 0.0}, SIMPLER, "log loss is not below that of grade_and_day (90 %"),
         ({"high_90": 0.02}, SIMPLER, "upper 90 % bound"),
         ({"slope": (0.4, 0.9)}, SIMPLER, "does not hold 1"),
         ({"slope": (None, None)}, SIMPLER, "cannot be computed"),
-        ({"same_day": -0.01}, SIMPLER, "same-day AUROC"),
+        ({"same_day": -0.01}, SIMPLER, "same-day AUROC is -0.010 (-0.050 to +0.030) from"),
+        ({"same_day": -0.0004}, USE, "every condition against grade_and_day"),
+        ({"ratio": (1.1, 1.9)}, SIMPLER, "observed to expected events, 1.10 to 1.90, does not"),
+        ({"ratio": (None, None)}, SIMPLER, "ratio of observed to expected events cannot"),
+        ({"unknown": 3}, SIMPLER, "3 of the 10 predictors it reads are known for no row here"),
+        ({"unknown": 2}, USE, "every condition against grade_and_day"),
         ({"events": 12}, MORE, "12 patients have the event"),
     ],
 )

@@ -57,3 +57,11 @@ def test_sheets_that_nobody_understands_do_not_stand_in_the_way(tmp_path: Path) 
     cohort, failures = read("csv", tmp_path / "a.xlsx", mapping=tmp_path / "m.toml")
     assert len(failures) == 0
     assert not any("a.xlsx is ignored" in note for note in cohort.manifest.notes)
+
+
+def test_files_of_other_kinds_are_named_and_not_passed_over(tmp_path: Path) -> None:
+    folder = write_long(tmp_path / "site")
+    (folder / "more.xls").write_bytes(b"old")
+    report = draft_mapping([folder], tmp_path / "m.toml")
+    said = "more.xls was not looked at: save it as 'CSV UTF-8' or as .xlsx."
+    assert f"  {said}" in report.lines()

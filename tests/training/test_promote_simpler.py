@@ -51,6 +51,22 @@ def test_the_fit_leaves_the_comparator_as_a_model_beside_its_own(fitted):
     assert registry.of_run(store, done.version.run_id) == done.version, "a run is its model"
 
 
+def test_what_is_shown_of_the_comparator_is_its_own(fitted):
+    """Its alias, its number and its directory name one model, and show its figures."""
+    _, store, done = fitted
+    best = done.result.verdict.best_comparator
+    own = done.result.evaluation["comparators"][best]["auroc"]["estimate"]
+    trees = done.result.evaluation["model"]["auroc"]["estimate"]
+    assert own != pytest.approx(trees)
+    simpler = registry.at_alias(store, QUESTION, SIMPLER)
+    beside = str(done.directory.with_name(SIMPLER_MODEL))
+    for said in (f"{QUESTION}@{SIMPLER}", f"{QUESTION}/{simpler.number}", beside):
+        found = referred(said, lambda: store).documents[registry.EVALUATION]
+        assert found["model"]["auroc"]["estimate"] == pytest.approx(own), said
+    larger = referred(done.version.run_id, lambda: store).documents[registry.EVALUATION]
+    assert larger["model"]["auroc"]["estimate"] == pytest.approx(trees)
+
+
 def test_a_refused_model_says_that_its_comparator_can_take_its_place(fitted):
     folder, store, done = fitted
     outcome = promote(store, folder, QUESTION, "head of unit", "first model")

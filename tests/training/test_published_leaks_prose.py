@@ -44,7 +44,7 @@ def in_sources():
 
 CLAIMS = {
     "{} is left, and is still no forecast": lambda: f"{auroc('unicar', 'impossible_blanked'):.2f}",
-    "yesterday's grade with the day tells it better ({})": lambda: (
+    "yesterday's grade with the day has the higher point estimate ({})": lambda: (
         f"{auroc('unicar', 'impossible_blanked', 'grade_and_day'):.2f}"
     ),
     "for grade and day reaches {} pooled": lambda: f"{of_next_door()['auroc']['estimate']:.3f}",

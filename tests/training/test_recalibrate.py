@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.errors import NotAssessable
 from features.matrix import feature_matrix
 from features.questions import labels
 from models.calibration import Calibrator
@@ -12,7 +13,7 @@ from models.logistic import logit, sigmoid
 from models.risk_model import RiskModel
 from tests.training.made_up import a_plan, daily_courses
 from training import registry
-from training.elsewhere import asked_of
+from training.elsewhere import asked_of, evaluate_elsewhere
 from training.fit import fit
 from training.plan import EvaluationPlan
 from training.recalibrate import (
@@ -61,6 +62,15 @@ def test_a_model_that_says_too_much_is_brought_down_and_keeps_its_order(subject)
     X = feature_matrix(others, keys, subject.model.predictors)
     order = np.argsort(too_high(subject).model.predict(X), kind="stable")
     assert (np.diff(found.model.predict(X)[order]) >= 0).all()
+
+
+def test_the_patients_it_was_corrected_on_prove_nothing_more(subject):
+    site = daily_courses(signal=1.5, seed=4)
+    found = recalibrate(too_high(subject), site, replicates=50)
+    assert found.model is not None
+    assert found.model.name.endswith("-recalibrated")
+    with pytest.raises(NotAssessable, match="was corrected on"):
+        evaluate_elsewhere(replace(subject, model=found.model), site, replicates=50)
 
 
 def test_few_events_correct_nothing(subject):

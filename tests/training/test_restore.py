@@ -126,6 +126,20 @@ def test_models_that_the_registry_does_not_hold_stop_it_before_anything_moves(
     assert len(release_chain(folder)) == 2
 
 
+def test_without_a_release_before_it_says_what_there_is_and_what_to_do(
+    store: TrackingStore, folder: WorkFolder, tmp_path: Path
+) -> None:
+    with pytest.raises(ReleaseError, match=r"Nothing was released yet.*export`"):
+        bring_back(store, folder, "the board", "alarms")
+    a_champion(store, tmp_path, CRS)
+    export(store, folder)
+    digest = release_chain(folder)[0].digest[:16]
+    with pytest.raises(ReleaseError, match=f"{digest}.*{CRS}.*is the first.*stop the service"):
+        bring_back(store, folder, "the board", "alarms")
+    assert champion(store, CRS) is not None, "nothing moves"
+    assert len(release_chain(folder)) == 1
+
+
 def test_nobody_brings_back_for_no_reason(store: TrackingStore, folder: WorkFolder) -> None:
     with pytest.raises(ReleaseError, match="who and why"):
         bring_back(store, folder, "somebody", " ")

@@ -14,7 +14,7 @@ from tests.training.made_up import a_plan, daily_courses
 from training import figures, summary
 from training.audit import AuditReport
 from training.audit_rules.finding import Finding
-from training.demo import _fitted, _what_next
+from training.demo import _fitted, _what_next, demo_plan
 from training.fit import FitResult, fit, flat_metrics
 from training.metrics import FIGURES
 from training.plan import FoldPlan, TuningPlan
@@ -52,7 +52,7 @@ def test_curves_are_of_the_rows_that_the_evaluation_judges(
             return drawing(*arguments)
 
         monkeypatch.setattr(figures, name, noted)
-    titles = {name: figure.axes[0].get_title() for name, figure in run_figures(result)}
+    titles = {name: figure.get_suptitle() for name, figure in run_figures(result)}
     table, learnt_from = result.evaluation, len(result.task.rows)
     assert table["n_rows"] == learnt_from - 3 * RECOVERED
     for y, drawn, weight, caption in seen.values():
@@ -72,14 +72,30 @@ def test_pictures_have_the_same_names_in_every_run_and_show_the_tables(result: F
     told = result.evaluation["decision_curve"]["model"]["net_benefit"]["estimate"]
     assert list(line.get_ydata()) == told
     for name in ("calibration", "decision_curve", "thresholds"):
-        shown = [axes.get_title() for axes in drawn[name].axes]
-        assert any(f"{result.evaluation['n_rows']} rows" in title for title in shown)
+        assert f"{result.evaluation['n_rows']} rows" in drawn[name].get_suptitle()
 
 
 def test_tier_bounds_of_the_model_are_in_the_table_of_thresholds(result: FitResult) -> None:
     bounds = {tier.lower for tier in result.model.tiers.tiers} - {0.0}
     rows = result.evaluation["thresholds"]["model"]
     assert {row["threshold"] for row in rows if row["tier"]} == bounds
+
+
+def test_the_demo_draws_its_learning_curve_once() -> None:
+    assert demo_plan("severe-crs-72h", 3).evaluation.learning_curve == 1
+
+
+def test_how_many_true_risks_the_interval_held_is_a_metric(result: FitResult) -> None:
+    assert "interval_coverage" not in flat_metrics(result.evaluation)
+    assert flat_metrics({**result.evaluation, "interval_coverage": 0.26})["interval_coverage"] == (
+        0.26
+    )
+
+
+def test_pictures_say_which_rows_were_learnt_from(result: FitResult) -> None:
+    titles = {name: figure.get_suptitle() for name, figure in run_figures(result)}
+    assert "rows learnt from, " in titles["tuning"]
+    assert "learnt from" not in titles["roc"]
 
 
 def test_metrics_count_the_rows_that_are_judged(result: FitResult) -> None:

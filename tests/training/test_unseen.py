@@ -11,6 +11,7 @@ from features.errors import NotAssessable
 from features.tables import Cohort
 from tests.training.made_up import a_plan, daily_courses
 from training import registry, unseen
+from training.elsewhere import evaluate_elsewhere
 from training.fit import fit
 from training.plan import EvaluationPlan, FoldPlan, IntervalPlan, TreePlan, TuningPlan
 from training.references import Referred
@@ -135,3 +136,27 @@ def test_too_few_new_patients_with_the_event_are_no_comparison(early, champion, 
 def test_the_fingerprint_decides_whether_a_cohort_is_the_one_learnt_from(early, champion):
     found = unseen.learnt_from(champion)
     assert fingerprint(found) == champion.model.manifest["fingerprint"]
+
+
+def test_patients_it_learnt_from_are_left_out_of_another_cohort(early, late, champion):
+    """The cohort is another one by its fingerprint, but half of its patients were learnt from."""
+    on_late = evaluate_elsewhere(champion, late, replicates=60).table
+    on_both = evaluate_elsewhere(champion, both(early, late), replicates=60).table
+    assert on_both["n_patients"] == on_late["n_patients"]
+    assert on_both["model"]["auroc"]["estimate"] == on_late["model"]["auroc"]["estimate"]
+    assert "patients it did not learn from" in on_both["method"]
+    told = f"{early.courses['patient_id'].nunique()} of 80 patients, whom it learnt from, are left"
+    assert any(told in note for note in on_both["notes"])
+    assert not any("learnt from" in note for note in on_late["notes"])
+
+
+def test_a_copy_under_other_ids_proves_nothing(early, champion):
+    with pytest.raises(NotAssessable, match="under this or another id"):
+        evaluate_elsewhere(champion, renamed(early, "copy-"), replicates=60)
+
+
+def test_where_it_cannot_be_known_the_table_says_that_it_was_not_checked(late, champion):
+    blind = replace(champion, documents={})
+    table = evaluate_elsewhere(blind, late, replicates=60).table
+    assert any("was not checked" in note for note in table["notes"])
+    assert "did not learn from" not in table["method"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from features.follow_up import follow_up
 from training.audit_rules.concordance import Limits, between_patients
 from training.audit_rules.evidence import Evidence
-from training.audit_rules.finding import Finding
+from training.audit_rules.finding import Finding, not_assessable
 
 WARN_SHARE = 0.02
+UNGRADED_DAYS = 1.5  # in hospital a grading a day is usual; longer without one is a gap [A]
+WARN_UNGRADED = 0.10  # share of event-free windows
 LIMITS = Limits()
 
 
@@ -54,3 +58,41 @@ def _tells_the_outcome(evidence: Evidence, share_by_course: pd.Series) -> bool:
     by_patient = by_course.groupby(courses["patient"]).mean().to_numpy(dtype=float)
     areas = [between_patients(evidence, sign * by_patient) for sign in (1.0, -1.0)]
     return any(area is not None and area.low > LIMITS.refuse for area in areas)
+
+
+def gradings_stop_before_the_stay_ends(evidence: Evidence) -> Finding:
+    """Count event-free windows that rest on days in hospital after the last grading.
+
+    These days count as free of the event up to discharge, or to the end of follow-up where no
+    discharge is known: whoever was ill and not graded counts as well. After discharge only a
+    readmission would tell, and that is looked at (see `features.questions.labels`).
+    """
+    rule = gradings_stop_before_the_stay_ends.__name__
+    rows = evidence.rows
+    if "horizon_end" not in rows or evidence.y.all():
+        return not_assessable(rule, "no event-free windows with a known end")
+    free = rows[~evidence.y]
+    seen = follow_up(evidence.cohort, evidence.question.toxicity)
+    every = np.ones(len(seen.gradings.course), dtype=bool)
+    graded_until = seen.gradings.last(every, seen.gradings.instant)
+    stay_until = np.where(np.isnan(seen.discharge), seen.observed_until, seen.discharge)
+    ids = pd.Index(evidence.cohort.courses["course_id"])
+    course = ids.get_indexer(pd.Index(free["course_id"]))
+    ends = np.minimum(free["horizon_end"].to_numpy(dtype=float), stay_until[course])
+    share = float(np.mean(ends > graded_until[course] + UNGRADED_DAYS))
+    many = share > WARN_UNGRADED
+    undated = int(np.isnan(seen.discharge).sum())
+    return Finding(
+        rule,
+        "warn" if many else "note",
+        f"{share:.0%} of {len(free)} event-free windows reach more than {UNGRADED_DAYS:g} days "
+        "beyond the last grading in hospital; these days count as event-free. "
+        f"{undated} courses have no day of discharge.",
+        way_out="Record gradings, the zeros too, up to discharge, and the day of discharge; or end "
+        "the record (follow_up_days) at the last grading."
+        if many
+        else "",
+        statistic=share,
+        threshold=WARN_UNGRADED,
+        row_counts={"event_free_rows": len(free), "courses_without_discharge": undated},
+    )

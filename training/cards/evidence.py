@@ -12,8 +12,7 @@ from models.risk_model import RiskModel
 from training.cards.statements import Statements
 from training.plan import Plan, plan_from_dict
 from training.registry import Version
-
-LEAST_CELL = 5  # fewer people than this are not counted in print
+from training.synthetic_mark import mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +75,13 @@ class Evidence:
 
     @property
     def cohort_name(self) -> str:
-        """The cohort's name, or that nobody recorded it."""
-        return str(self.cohort.get("name") or "a cohort without a name")
+        """The cohort's name, marked where it is of made-up patients; or that nobody recorded it."""
+        return f"{mark(self.synthetic)}{self.cohort.get('name') or 'a cohort without a name'}"
 
     @property
     def synthetic(self) -> bool:
-        """Whether it learnt from made-up patients."""
-        return bool(self.cohort.get("synthetic"))
+        """Whether it learnt from made-up patients, or was corrected or judged on them."""
+        return self.model.synthetic or bool(self.cohort.get("synthetic"))
 
     @property
     def name(self) -> str:
@@ -98,8 +97,3 @@ class Evidence:
         """The comparator that the verdict is about."""
         named = (self.evaluation.get("verdict") or {}).get("best_comparator")
         return named if named in self.evaluation["comparators"] else None
-
-
-def cell(count: float) -> str:
-    """Return a count of people or courses as it may be printed."""
-    return f"fewer than {LEAST_CELL}" if 0 < count < LEAST_CELL else f"{count:,.0f}"

@@ -10,6 +10,7 @@ from typing import Any
 from features.errors import CardError
 from models.risk_model import RiskModel
 from training import registry
+from training.aggregate import refuse_too_small, shareable, shareable_transport
 from training.cards.evidence import Evidence
 from training.cards.statements import Statements
 from training.comparators_evaluation import checked_evaluation
@@ -33,6 +34,8 @@ def gather(
     ------
     CardError
         Where no evaluation lies beside the model, or one is not of this model.
+    NotAssessable
+        Where it was judged on so few patients, made-up ones apart, that nothing may be told.
     ModelFormatError, TrackingError
         As :func:`training.references.referred`.
     """
@@ -43,18 +46,21 @@ def gather(
             f"No {registry.EVALUATION} lies beside {reference}, and a card says how a model was "
             "judged. `fit` leaves one there; fit the plan again, or name the run."
         )
+    evaluation = checked_evaluation(documents[registry.EVALUATION])
+    if not found.model.synthetic:
+        refuse_too_small(evaluation, "card")
     others = [_of_others(path, found.model) for path in elsewhere]
     return Evidence(
         subject=reference,
         model=found.model,
-        evaluation=checked_evaluation(documents[registry.EVALUATION]),
+        evaluation=evaluation,
         settings=documents.get(registry.PLAN),
         audit=documents.get(registry.AUDIT),
         version=found.version,
         overridden=_overridden(found, store),
         statements=statements,
-        elsewhere=tuple(one for one in others if not _is_transport(one)),
-        transports=tuple(one for one in others if _is_transport(one)),
+        elsewhere=tuple(shareable(one) for one in others if not _is_transport(one)),
+        transports=tuple(shareable_transport(one) for one in others if _is_transport(one)),
     )
 
 

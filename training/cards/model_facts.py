@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.block_words import subgroup_rows
+from models.tiers import Tier
+from training.block_words import HELD_BACK, subgroup_rows
 from training.cards.answers import about, figures, method, patients, use
 from training.cards.checklists import concerns
 from training.cards.document import (
@@ -19,8 +20,9 @@ from training.cards.document import (
     Table,
     Text,
 )
-from training.cards.evidence import Evidence, cell
+from training.cards.evidence import Evidence
 from training.figures_in_words import counts, interval
+from training.judging.small_cells import FEWEST_OF_A_CLASS, FEWEST_PATIENTS, hidden_with
 
 _SHOWN = (
     ("auroc", 0.5), ("same_day_auroc", 0.5), ("calibration_slope", 1.0),
@@ -83,6 +85,8 @@ def _how_good(e: Evidence) -> Section:
     model = e.evaluation["model"]
     shown = tuple(_figure(model, name, ideal) for name, ideal in _SHOWN if name in model)
     blocks: list[Any] = [Text(f"{counts(e.evaluation)}, in {e.cohort_name}."), Figures(shown)]
+    apart = patients.why_more_rows(e)
+    blocks += [Text(apart, "soft")] if apart else []
     method_ = e.evaluation.get("method")
     blocks.append(Text(f"In brackets 95 % intervals; {method_ or 'method not recorded'}.", "soft"))
     blocks.append(Text(_AUROC, "soft"))
@@ -138,12 +142,16 @@ def _against(e: Evidence) -> Section:
 
 def _tiers(e: Evidence) -> Section:
     found = e.model.tiers
+    n, events, people = (
+        _told([getattr(tier, name) for tier in found.tiers], found.tiers, least)
+        for name, least in (("n", 0), ("events", FEWEST_OF_A_CLASS), ("patients", 0))
+    )
     rows = tuple(
         (
             found.shown_name(at),
             f"{100 * tier.lower:.3g} %",
-            "none" if tier.patients == 0 else f"{cell(tier.events)} of {cell(tier.n)}",
-            cell(tier.patients),
+            "none" if tier.patients == 0 else f"{events[at]} of {n[at]}",
+            people[at],
         )
         for at, tier in enumerate(found.tiers)
     )
@@ -153,6 +161,22 @@ def _tiers(e: Evidence) -> Section:
     note = Text(signed, "soft") if signed else Text("No clinician has signed them.", "warning")
     cost = (Text(alerts, "soft"),) if alerts else ()
     return Section("Tiers, as observed out of fold", (table, *cost, note))
+
+
+def _told(counts_: Sequence[float], tiers: Sequence[Tier], least: int) -> list[str]:
+    """Return the counts of all tiers as they may be printed.
+
+    Parameters
+    ----------
+    least : fewer than this, but some, are held back as well as those of tiers of few patients.
+    """
+    small = [
+        0 < tier.patients < FEWEST_PATIENTS or 0 < count < least
+        for tier, count in zip(tiers, counts_, strict=True)
+    ]
+    whole = [round(count) for count in counts_]
+    hidden = hidden_with(whole, small, max(least, FEWEST_PATIENTS))
+    return [HELD_BACK if held else f"{n:,}" for n, held in zip(whole, hidden, strict=True)]
 
 
 def _not_for(e: Evidence) -> Section:
@@ -174,6 +198,9 @@ def _use(e: Evidence) -> Section:
 
 
 def _which(e: Evidence) -> Section:
-    points = [method.identity(e), method.learner(e), e.manifest.get("code_version")]
+    points = [
+        method.identity(e), method.learner(e), method.interval_made(e),
+        e.manifest.get("code_version"),
+    ]  # fmt: skip
     known = tuple(Text(p, "soft") for p in points if p)
     return Section("Which model this is", (*known, _stated(e, "Contact", "contact")))

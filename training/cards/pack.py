@@ -17,6 +17,7 @@ from training.cards.model_facts import model_facts
 from training.cards.page import page_of
 from training.cards.statements import Statements, read_statements
 from training.references import OpenStore
+from training.synthetic_mark import mark
 from training.whole_file import whole_file
 
 INDEX = "evidence.html"
@@ -34,8 +35,7 @@ class Pack:
 
     def lines(self) -> list[str]:
         """Return the report."""
-        mark = "SYNTHETIC " if self.synthetic else ""
-        lines = [f"{mark}evidence pack of {self.name}: {self.directory / INDEX}"]
+        lines = [f"{mark(self.synthetic)}evidence pack of {self.name}: {self.directory / INDEX}"]
         lines += [
             f"  {title}: {f'{n} items missing' if n else 'complete'}"
             for title, n in self.missing.items()

@@ -43,7 +43,7 @@ def _parts_of(judged: Judged, name: str) -> dict[str, Any]:
     y = judged.rows.y
     measures = [{"all": partial(parts, y, p, risk_groups(p))} for p in judged.risks[name]]
     drawn = averaged(judged.bootstrap, measures)["all"]
-    return {part: summarise(drawn[:, at]).to_dict() for at, part in enumerate(PARTS)}
+    return {part: summarise(drawn[:, at]).holding().to_dict() for at, part in enumerate(PARTS)}
 
 
 def risk_groups(p: FloatArray, groups: int = GROUPS) -> npt.NDArray[np.int64]:

@@ -3,8 +3,9 @@
 The curve is a lowess of outcome on risk. Eavg, E50, E90 and Emax are the mean, median, 90th
 percentile and maximum, over the rows, of the distance between risk and curve: Harrell's measures,
 Eavg being the integrated calibration index of Austin and Steyerberg 2019, doi:10.1002/sim.8281.
-All four are 0 at best and grow by chance where rows are few, in the draws even more: their
-intervals lean upward and never reach 0.
+All four are 0 at best and grow by chance where rows are few, in the draws of patients even more:
+all draws can lie above the figure itself. Their intervals lean upward, never reach 0, and are
+drawn out to hold the figure.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def smooth_calibration(judged: Judged, name: str) -> dict[str, Any]:
     grid = _grid(repeats)
     measures = [{"all": partial(errors_and_curve, y, p, grid)} for p in repeats]
     drawn = averaged(judged.bootstrap.first(CURVE_DRAWS), measures)["all"]
-    found = {error: summarise(drawn[:, at]).to_dict() for at, error in enumerate(ERRORS)}
+    found = {e: summarise(drawn[:, at]).holding().to_dict() for at, e in enumerate(ERRORS)}
     curve = {"risk": grid.tolist(), **summarise_columns(drawn[:, len(ERRORS) :])}
     return {**found, "curve": curve, "reason": _reason(y, repeats, grid)}
 

@@ -17,6 +17,7 @@ from training.figures import Caption, empty_figure
 from training.judging.calibration_curve import calibration_groups
 from training.judging.net_benefit import TREAT_ALL, TREAT_NONE
 from training.judging.rows import MODEL
+from training.judging.small_cells import FEWEST_PATIENTS
 
 RISK_BINS = 30
 BAND_ALPHA = 0.2
@@ -43,7 +44,6 @@ def calibration_figure(
     figure, axes = empty_figure(caption, "", "Observed share")
     axes.remove()
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    upper.set_title(str(caption), fontsize=9)
     upper.set_ylabel("Observed share")
     tops = [0.02]
     for place, (name, table) in enumerate(_tables(block, others)):
@@ -58,11 +58,28 @@ def calibration_figure(
     upper.plot([0, top], [0, top], color="0.7", lw=0.8, ls="--")
     upper.set_ylim(-0.02 * top, 1.02 * min(top, 1.0))
     upper.legend(loc="upper left", fontsize=8)
-    lower.hist(p, bins=np.linspace(0.0, max(float(p.max()), 1e-6), RISK_BINS + 1), color="0.6")
+    lower.hist(p, bins=bars_of_enough_rows(p), color="0.6", edgecolor="white", lw=0.3)
     lower.set_yscale("symlog", linthresh=1)
     lower.set_ylabel("Rows")
-    lower.set_xlabel("Predicted risk")
+    lower.set_xlabel(f"Predicted risk (bars of fewer than {FEWEST_PATIENTS} rows are joined)")
     return figure
+
+
+def bars_of_enough_rows(p: FloatArray) -> FloatArray:
+    """Return the edges of RISK_BINS bars, joined from the right until each holds enough rows.
+
+    A bar of one row is one patient at a risk that can be read off.
+    """
+    counts, edges = np.histogram(p, np.linspace(0.0, max(float(p.max()), 1e-6), RISK_BINS + 1))
+    kept, held = [edges[-1]], 0
+    for count, edge in zip(counts[::-1], edges[-2::-1], strict=True):
+        held += int(count)
+        if held >= FEWEST_PATIENTS:
+            kept.append(edge)
+            held = 0
+    if held and len(kept) > 1:
+        kept.pop()  # what is left at the low end joins the bar above it
+    return np.array([edges[0], *kept[::-1]] if kept[-1] > edges[0] else kept[::-1])
 
 
 def decision_curve_figure(
@@ -191,6 +208,29 @@ def learning_curve_figure(block: Mapping[str, Any], caption: Caption) -> Figure:
         _floats([one["log_loss"][key] for one in points]) for key in ("mean", "lowest", "highest")
     )
     axes.fill_between(at, low, high, alpha=BAND_ALPHA, lw=0)
-    axes.plot(at, mean, marker="o", lw=2.2, label=f"mean of {block['draws']} draws of patients")
+    draws = block["draws"]
+    said = f"mean of {draws} draws of patients, lowest to highest"
+    if draws == 1:
+        said = "one draw of patients: how far draws differ is not shown"
+    axes.plot(at, mean, marker="o", lw=2.2, label=said)
     axes.legend(loc="upper right", fontsize=8)
+    return figure
+
+
+def groups_figure(table: Mapping[str, Any], caption: Caption) -> Figure:
+    """Draw the AUROC of each group that was judged by what the others teach, and of all together.
+
+    Parameters
+    ----------
+    table : what may be shared of it (:func:`training.aggregate.shareable_transport`).
+    """
+    figure, axes = empty_figure(caption, "AUROC, 95 % interval by patient", "")
+    groups = [*table["groups"], {"group": "all together", **table["pooled"]}]
+    found = [group["model"]["auroc"] for group in groups]
+    at, low, high = (_floats([one[key] for one in found]) for key in _BOUNDS)
+    error = np.nan_to_num(np.vstack([at - low, high - at]))
+    axes.errorbar(at, range(len(groups)), xerr=error, fmt="o", capsize=3)
+    axes.axvline(0.5, color="0.7", lw=0.8, ls="--")
+    axes.set_yticks(range(len(groups)), [str(group["group"]) for group in groups], fontsize=8)
+    axes.invert_yaxis()
     return figure

@@ -32,6 +32,42 @@ def too_small(counts: Mapping[str, int]) -> str:
     return ""
 
 
+def held_back(groups: Sequence[Mapping[str, int]]) -> tuple[list[bool], list[bool]]:
+    """Say of which groups, together a total that is told, no patients and no events are counted.
+
+    Parameters
+    ----------
+    groups : each with `n_patients` and `n_event_patients`.
+    """
+    no_patients = hidden_with(
+        [one["n_patients"] for one in groups],
+        [one["n_patients"] < FEWEST_PATIENTS for one in groups],
+        FEWEST_PATIENTS,
+    )
+    no_events = hidden_with(
+        [one["n_event_patients"] for one in groups],
+        [held or bool(too_small(one)) for one, held in zip(groups, no_patients, strict=True)],
+        FEWEST_OF_A_CLASS,
+    )
+    return no_patients, no_events
+
+
+def told(counts: Mapping[str, int | None], patients: Mapping[str, int]) -> dict[str, int | None]:
+    """Return the counts of a partition, None where one is held back.
+
+    Parameters
+    ----------
+    counts : of each part; None where it is held back already.
+    patients : how many each part is of.
+    """
+    if None in counts.values():
+        return dict(counts)
+    known = {name: count or 0 for name, count in counts.items()}
+    small = [patients[name] < FEWEST_PATIENTS for name in known]
+    hidden = hidden_with(list(known.values()), small, FEWEST_PATIENTS)
+    return {name: None if held else known[name] for name, held in zip(known, hidden, strict=True)}
+
+
 def hidden_with(counts: Sequence[int], small: Sequence[bool], fewest: int) -> list[bool]:
     """Say which counts of a partition are held back.
 

@@ -16,9 +16,7 @@ from training.judging.headline import Judged, of_part
 from training.judging.rows import MODEL, JudgedRows
 from training.judging.small_cells import (
     COUNT_HELD_BACK,
-    FEWEST_OF_A_CLASS,
-    FEWEST_PATIENTS,
-    hidden_with,
+    held_back,
     too_small,
 )
 
@@ -87,16 +85,7 @@ def _of_variable(judged: Judged, groups: pd.Series) -> list[dict[str, Any]]:
     names = sorted(groups.unique())
     places = [np.flatnonzero(groups.to_numpy() == name) for name in names]
     counts = [judged.rows.take(at).counts for at in places]
-    no_patients = hidden_with(
-        [count["n_patients"] for count in counts],
-        [count["n_patients"] < FEWEST_PATIENTS for count in counts],
-        FEWEST_PATIENTS,
-    )
-    no_events = hidden_with(
-        [count["n_event_patients"] for count in counts],
-        [held or bool(too_small(c)) for c, held in zip(counts, no_patients, strict=True)],
-        FEWEST_OF_A_CLASS,
-    )
+    no_patients, no_events = held_back(counts)
     table = []
     for place, name in enumerate(names):
         count = counts[place]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from training.synthetic_mark import mark
+
 _SENTENCES = {
     "met": "met: a person with the admin role may turn it on.",
     "not met": "not met: it stays silent.",
@@ -15,13 +17,13 @@ _SENTENCES = {
 
 def silence_lines(table: Mapping[str, Any]) -> list[str]:
     """Return the report: who was counted, each limit, what was left out."""
-    mark = "[synthetic] " if table["synthetic"] else ""
     limits, pace = table["limits"], table["patients_per_month"]
     paced = "" if pace is None else f", {pace:.1f} patients a month"
     return [
-        f"{mark}{table['question']['name']} answered in silence, {table['cohort']}: "
-        f"{table['n_patients']} patients, {table['n_event_patients']} with the event, "
-        f"{table['n_rows']} of {table['answers']} answers counted{paced}",
+        f"{mark(table['synthetic'])}{table['question']['name']} answered in silence, "
+        f"{table['cohort']}: {table['n_patients']} patients, "
+        f"{table['n_event_patients']} with the event, {table['n_rows']} of "
+        f"{table['answers']} answers counted{paced}",
         f"  model {table['model'][:16]}; limits of {limits['written_on']}, signed by "
         f"{limits['signed_by']}; first answer {(table['first_answer'] or 'none')[:10]}",
         *(_line(one) for one in table["readings"]),
@@ -35,8 +37,8 @@ def silence_lines(table: Mapping[str, Any]) -> list[str]:
 def sentence(table: Mapping[str, Any]) -> str:
     """Return the verdict as one sentence."""
     if table["synthetic"] and table["verdict"] == "met":
-        return "[synthetic] met, by made-up patients: it opens nothing."
-    return ("[synthetic] " if table["synthetic"] else "") + _SENTENCES[table["verdict"]]
+        return f"{mark(True)}met, by made-up patients: it opens nothing."
+    return mark(table["synthetic"]) + _SENTENCES[table["verdict"]]
 
 
 def _line(one: Mapping[str, Any]) -> str:

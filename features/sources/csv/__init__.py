@@ -163,11 +163,11 @@ def _with_lines(
 
 
 def _headings_of(found: pd.DataFrame, stated: pd.Series, headings: Headings) -> list[str]:
-    """Return the heading a row was read from, else that of the column in its file, else the column.
+    """Return the heading that holds the column in its file, else that of the row's value, else it.
 
     A fact of a course may have come from another file than the one its row is listed under.
     """
     return [
-        str(heading or headings[file](column) or column) if isinstance(file, str) else column
+        str(headings[file](column) or heading or column) if isinstance(file, str) else column
         for heading, file, column in zip(stated, found["file"], found["column"], strict=True)
     ]

@@ -1,5 +1,6 @@
 """What the codes inside a file mean: tests, their units, and words of categories; guesses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,13 +9,15 @@ from features.errors import ProductError
 from features.inputs import INPUTS, Input
 from features.products import product
 from features.sources.csv.as_written import plain_text
+from features.sources.csv.grades_and_flags import is_flag, is_grade
 from features.sources.csv.heading_guesses import Guess, of_tests
+from features.sources.csv.headings import GRADES
 from features.sources.csv.mapped_files import mapped_cells
 from features.sources.csv.places import IGNORED
-from features.sources.csv.shared_words import shared_words
 from features.sources.csv.unit_questions import Questions, unit_questions
+from features.sources.shared_words import shared_words
 from features.sources.spellings import with_legal_spellings
-from features.tables import TABLES
+from features.tables import AGENTS, TABLES
 
 _TABLE_OF = {"agent": "treatments"}
 
@@ -44,6 +47,8 @@ def unknown_words(meaning: str, cells: pd.Series, ids: pd.Series) -> tuple[tuple
     """Return the words of a category that mean nothing yet and that several patients share."""
     if meaning in INPUTS:
         return _unknown_levels(INPUTS[meaning], cells, ids)
+    if meaning in (*GRADES, *AGENTS):
+        return _unknown_cells(is_grade if meaning in GRADES else is_flag, cells, ids)
     table = TABLES[_TABLE_OF.get(meaning, "courses")]
     column = next((one for one in table.columns if one.name == meaning), None)
     if column is None or not (column.legal or meaning == "product"):
@@ -53,6 +58,13 @@ def unknown_words(meaning: str, cells: pd.Series, ids: pd.Series) -> tuple[tuple
     legal = respelt.map(_is_product if meaning == "product" else column.legal.__contains__)
     shown, _ = shared_words(words[meaning].where(~legal.astype(bool), None), ids)
     return tuple(shown)
+
+
+def _unknown_cells(
+    is_read: Callable[[object], bool], cells: pd.Series, ids: pd.Series
+) -> tuple[tuple[str, int], ...]:
+    words = mapped_cells(cells, plain_text)
+    return tuple(shared_words(words.where(~words.map(is_read).astype(bool), None), ids)[0])
 
 
 def _unknown_levels(one: Input, cells: pd.Series, ids: pd.Series) -> tuple[tuple[str, int], ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from features.sources.csv.example_findings import findings_at_gradings, pressors_at_gradings
 from features.sources.csv.settings import SETTINGS_FILE
 from features.sources.csv.template import template_columns, write_dictionary, write_rows
 from features.tables import TABLES
@@ -56,8 +57,10 @@ def write_example(folder: Path, courses: int, seed: int) -> None:
     """Write the tables of `courses` made-up courses, their dictionary and ``cohort.toml``."""
     rng = np.random.default_rng(seed)
     rows = _Rows()
-    for number in range(1, courses + 1):
-        _add_course(rows, number, rng)
+    graded = [_add_course(rows, number, rng) for number in range(1, courses + 1)]
+    of_findings = np.random.default_rng([seed, 1]).spawn(courses)  # a stream of their own
+    for one, stream in zip(graded, of_findings, strict=True):
+        _add_findings(rows, one, stream)
     for name, table in TABLES.items():
         header = [column.name for column in template_columns(table)]
         cells = ([row.get(column, "") for column in header] for row in rows.tables[name])
@@ -71,7 +74,27 @@ def write_example(folder: Path, courses: int, seed: int) -> None:
     )
 
 
-def _add_course(rows: _Rows, number: int, rng: np.random.Generator) -> None:
+@dataclass(frozen=True)
+class _GradedCourse:
+    course: str
+    site: str
+    crs: np.ndarray[Any, Any]
+    icans: np.ndarray[Any, Any]
+
+
+def _add_findings(rows: _Rows, one: _GradedCourse, rng: np.random.Generator) -> None:
+    """Add what the gradings rest on below what was there: see ``example_findings.py``."""
+    for pressor in pressors_at_gradings(one.crs):
+        known = pressor["start_day"]
+        rows.add(
+            "treatments", course_id=one.course, known_day=known, route="iv", intent="treatment",
+            **pressor,
+        )  # fmt: skip
+    for found in findings_at_gradings(one.crs, one.icans, LAST_CONTACT_DAY, one.site, rng):
+        rows.add("measurements", course_id=one.course, known_day=found["day"], **found)
+
+
+def _add_course(rows: _Rows, number: int, rng: np.random.Generator) -> _GradedCourse:
     course = f"C{number:04d}"
     site = str(rng.choice(["north", "south"]))
     product = str(rng.choice(list(_PRODUCTS)))
@@ -93,6 +116,7 @@ def _add_course(rows: _Rows, number: int, rng: np.random.Generator) -> None:
     _add_gradings(rows, course, {"CRS": crs, "ICANS": icans})
     _add_treatments(rows, course, crs, icans)
     _add_results(rows, course, site, crs, tendency, rng)
+    return _GradedCourse(course, site, crs, icans)
 
 
 def _grade_course(tendency: float, onset: float, rng: np.random.Generator) -> np.ndarray[Any, Any]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from features.inputs import COURSE_FIELDS, INPUTS
 from features.sources.csv.as_written import narrow
+from features.sources.csv.headings_of_rows import HEADINGS_OF_ROWS
 
 GRADES: Mapping[str, str] = MappingProxyType(
     {
@@ -81,9 +82,12 @@ _OF_INPUTS: Mapping[str, tuple[str, ...]] = {
     "ifn_gamma_pg_ml": ("IFNγ", "IFN-γ", "IFN-gamma", "γ-干扰素", "干扰素-γ"),
     "mcp1_pg_ml": ("MCP1", "CCL2"),
     "sil2r_pg_ml": ("sIL-2R", "sCD25", "soluble CD25", "可溶性CD25"),
-    "temperature_c": ("temp", "body temperature", "Tmax", "最高体温"),
-    "sbp_mmhg": ("SBP", "systolic blood pressure", "systolic BP", "systolic", "BP systolic"),
-    "dbp_mmhg": ("DBP", "diastolic blood pressure", "diastolic BP", "diastolic", "BP diastolic"),
+    "temperature_c": ("temp", "body temperature", "Tmax", "temp max", "max temp",
+                      "maximum temperature", "highest temperature", "最高体温"),
+    "sbp_mmhg": ("SBP", "systolic blood pressure", "systolic BP", "systolic", "BP systolic",
+                 "BP sys", "sys BP"),
+    "dbp_mmhg": ("DBP", "diastolic blood pressure", "diastolic BP", "diastolic", "BP diastolic",
+                 "BP dia", "dia BP"),
     "map_mmhg": ("MAP",),
     "heart_rate_per_min": ("HR", "pulse", "脉搏"),
     "respiratory_rate_per_min": ("RR", "resp rate", "呼吸"),
@@ -99,11 +103,28 @@ _OF_INPUTS: Mapping[str, tuple[str, ...]] = {
 _OF_COURSES: Mapping[str, tuple[str, ...]] = {
     "course_id": ("course id", "疗程号", "疗程编号"),
     "patient_id": ("patient id", "patient no", "subject id", "subject", "pat id", "ID", "MRN",
-                   "case no", "患者ID", "患者编号", "病人ID", "病历号", "住院号", "编号", "病例号"),
+                   "case no", "case number", "case id", "patient", "patient number",
+                   "patient identifier", "patient code", "patient pseudonym", "pseudonym", "pt",
+                   "pt id", "pt no", "subject no", "subject number", "subject identifier",
+                   "USUBJID", "SUBJID", "study id", "study no", "study number", "participant id",
+                   "participant", "record id", "person id", "hospital number", "hospital no",
+                   "hospital id", "medical record number", "medical record no", "chart no",
+                   "inpatient no", "inpatient number", "registration no", "UPN", "UPID",
+                   "患者ID", "患者编号", "病人ID", "病历号", "住院号", "编号", "病例号", "患者",
+                   "患者号", "患者编码", "患者代码", "患者唯一号", "患者识别号", "病人号",
+                   "病人编号", "病案号", "住院号码", "住院编号", "住院病历号", "登记号", "门诊号",
+                   "就诊卡号", "受试者", "受试者编号", "受试者号", "入组号", "筛选号", "研究编号",
+                   "研究号", "个案号"),
     "site": ("centre", "center", "hospital", "医院"),
     "infused_at": ("infusion date", "infusion time", "date of infusion", "CAR-T infusion date",
-                   "day 0 date", "回输日期", "回输时间", "输注日期", "CAR-T回输日期",
-                   "CAR-T输注日期", "细胞回输日期"),
+                   "date of CAR-T infusion", "CAR-T date", "CART date", "CART infusion date",
+                   "date of CAR-T", "cell infusion date", "date of cell infusion", "infused",
+                   "infused on", "infusion", "CAR-T infusion", "reinfusion date",
+                   "reinfusion time", "infusion date/time",
+                   "day 0 date", "date of day 0", "D0 date", "回输日期", "回输时间", "输注日期",
+                   "输注时间", "回输日", "输注日", "CAR-T回输日期", "CAR-T回输时间",
+                   "CAR-T输注日期", "CAR-T输注时间", "CAR-T细胞回输日期", "CAR-T细胞回输时间",
+                   "细胞回输日期", "细胞回输时间", "细胞输注日期", "细胞输注时间", "D0日期"),
     "lymphodepletion_day": ("lymphodepletion date", "lymphodepletion start", "LD start",
                             "清淋日期", "清淋开始日期"),
     "age_years": ("age at infusion", "age (years)"),
@@ -112,7 +133,8 @@ _OF_COURSES: Mapping[str, tuple[str, ...]] = {
     "diagnosis": ("disease", "indication", "疾病", "疾病类型"),
     "product": ("CAR-T product", "CART product", "产品名称", "CAR-T产品", "细胞产品"),
     "vector_lot": ("lot", "batch", "批号"),
-    "dose_car_t_cells": ("dose", "cell dose", "CAR-T dose", "回输剂量", "输注剂量", "细胞剂量",
+    "dose_car_t_cells": ("dose", "cell dose", "CAR-T dose", "cells", "cells infused",
+                         "infused cells", "cell number", "回输剂量", "输注剂量", "细胞剂量",
                          "回输细胞数"),
     "lymphodepletion": ("LD regimen", "lymphodepletion regimen", "清淋", "预处理方案"),
     "prior_lines": ("lines", "prior therapies", "multiline treatment", "治疗线数", "既往线数"),
@@ -122,55 +144,14 @@ _OF_COURSES: Mapping[str, tuple[str, ...]] = {
     "marrow_blasts_fraction": ("blasts", "bone marrow blasts", "problast", "骨髓原始细胞比例",
                                "原始细胞"),
     "follow_up_days": ("last follow-up", "last contact", "last follow up date", "follow-up days",
-                       "end of follow-up", "末次随访", "末次随访日期", "随访截止日期", "随访天数"),
-    "discharge_day": ("discharge date", "date of discharge", "出院日期"),
-    "readmission_day": ("readmission date", "再入院日期"),
-    "death_day": ("date of death", "death date", "死亡日期"),
+                       "end of follow-up", "last seen", "last seen on", "date last seen",
+                       "last visit", "date of last contact", "date of last follow-up",
+                       "末次随访", "末次随访日期", "随访截止日期", "随访天数"),
+    "discharge_day": ("discharge date", "date of discharge", "discharged", "discharged on",
+                      "出院日期", "出院时间"),
+    "readmission_day": ("readmission date", "readmitted on", "readmitted", "再入院日期"),
+    "death_day": ("date of death", "death date", "died on", "died", "死亡日期", "死亡时间"),
     "death_cause": ("cause of death", "死因"),
-}  # fmt: skip
-
-_OF_ROWS: Mapping[str, tuple[str, ...]] = {
-    "day": ("day", "date", "relative date", "relative day", "days from infusion",
-            "day post infusion", "sample date", "sampling date", "sample time", "sampling time",
-            "collected",
-            "visit date", "date of visit", "lab date", "date of sample", "assessment date",
-            "date of assessment", "collection date", "collection time", "collected at", "taken at",
-            "datetime",
-            "日期", "时间", "天数", "回输后天数", "输注后天数", "采样日期", "采样时间", "采集时间",
-            "采集日期", "标本采集时间", "检验日期", "检测日期", "检查日期", "记录日期", "评估日期"),
-    "known_day": ("report time", "reported at", "report date", "result time", "result date",
-                  "报告时间", "报告日期", "审核时间"),
-    "clock": ("time of day", "clock", "clock time", "时刻", "钟点"),
-    "test": ("test", "test name", "analyte", "parameter", "item", "lab test", "项目", "项目名称",
-             "检验项目", "检测项目", "检验项目名称", "指标"),
-    "value": ("value", "result", "results", "结果", "检验结果", "检测结果", "结果值", "数值"),
-    "unit": ("unit", "units", "单位", "结果单位"),
-    "reference": ("reference range", "reference", "normal range", "ref range", "参考范围",
-                  "参考区间", "参考值", "正常范围"),
-    "reference_low": ("lower limit", "ref low", "reference low", "LLN", "参考下限"),
-    "reference_high": ("upper limit", "ref high", "reference high", "ULN", "参考上限"),
-    "agent": ("drug", "drug name", "medication", "agent", "treatment", "药物", "药品", "药品名称",
-              "药物名称", "治疗", "治疗药物"),
-    "start_day": ("start", "start date", "started", "begin", "开始日期", "开始时间", "用药日期",
-                  "用药时间", "给药时间"),
-    "stop_day": ("stop", "stop date", "end", "end date", "结束日期", "结束时间", "停药日期",
-                 "停止时间"),
-    "dose": ("dose", "剂量", "用量"),
-    "dose_unit": ("dose unit", "剂量单位"),
-    "route": ("route", "给药途径", "途径"),
-    "intent": ("intent", "purpose", "用药目的"),
-    "crs_grade": ("CRS", "CRS grade", "CRS分级", "CRS等级", "CRS级别", "细胞因子释放综合征",
-                  "细胞因子释放综合征分级"),
-    "icans_grade": ("ICANS", "ICANS grade", "ICANS分级", "ICANS等级", "ICANS级别"),
-    "iec_hs_grade": ("IEC-HS", "IEC-HS grade", "IEC-HS分级"),
-    "icaht_grade": ("ICAHT", "ICAHT grade", "ICAHT分级"),
-    "tocilizumab": ("tocilizumab", "toci", "托珠单抗"),
-    "corticosteroid": ("steroid", "steroids", "corticosteroids", "dexamethasone", "糖皮质激素",
-                       "激素", "地塞米松"),
-    "siltuximab": ("siltuximab", "司妥昔单抗"),
-    "anakinra": ("anakinra", "阿那白滞素"),
-    "vasopressor": ("vasopressors", "升压药", "血管活性药物"),
-    "ruxolitinib": ("ruxolitinib", "芦可替尼"),
 }  # fmt: skip
 
 _OF_PERSONS: Mapping[str, tuple[str, ...]] = {
@@ -189,6 +170,10 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
         "pa": "taken as prealbumin",
         "cr": "taken as creatinine",
         "sf": "taken as serum ferritin",
+        **dict.fromkeys(
+            ("patient", "pt", "subject", "participant", "患者", "受试者"),
+            "taken as the id of the patient; map a name as patient_name, it is not kept then",
+        ),
         **dict.fromkeys(
             ("ddimer", "dd", "d二聚体", "d二聚体测定"),
             "say whether FEU or DDU is meant: they differ about twofold",
@@ -230,7 +215,7 @@ _LABELLED_COURSES = {
 INPUT_NAMES: Mapping[str, str] = MappingProxyType(_by_key(_LABELLED_INPUTS))
 COURSE_NAMES: Mapping[str, str] = MappingProxyType(_by_key(_LABELLED_COURSES))
 ROW_NAMES: Mapping[str, str] = MappingProxyType(
-    _by_key({meaning: (meaning, *names) for meaning, names in _OF_ROWS.items()})
+    _by_key({meaning: (meaning, *names) for meaning, names in HEADINGS_OF_ROWS.items()})
 )
 PERSON_NAMES: Mapping[str, str] = MappingProxyType(
     _by_key({meaning: (meaning, *names) for meaning, names in _OF_PERSONS.items()})

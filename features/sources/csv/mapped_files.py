@@ -12,7 +12,14 @@ from features.sources.csv.course_days import Clock, Days, days_from_infusion
 from features.sources.csv.mapping import FileMapping, Mapped
 from features.sources.csv.places import IGNORED, Place
 from features.sources.csv.site_dates import Written
-from features.sources.csv.site_files import SiteFile, files_at, is_workbook, rows_of, site_file
+from features.sources.csv.site_files import (
+    SiteFile,
+    files_at,
+    is_workbook,
+    remarks_on_other_files,
+    rows_of,
+    site_file,
+)
 
 ORIGIN = ("source_file", "source_row", "source_column")
 BROKEN = "!"
@@ -204,6 +211,7 @@ def remarks_on_files(path: Path, mapped: Mapped, files: list[Opened]) -> Iterato
                     f"{one.label}: column {heading!r} ({filled} filled cells) is not in the "
                     "mapping and was not read."
                 )
+    yield from remarks_on_other_files(path)
     named = {one.name for one in mapped.files}
     read = {one.name for one in mapped.files if one.rows != IGNORED}
     for file in files_at(path):

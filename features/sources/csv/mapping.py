@@ -48,6 +48,10 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "patients": (), "days": ("day",), "results": ("day", "test", "value"),
     "treatments": ("start_day", "agent"), "ignored": (),
 }  # fmt: skip
+_ALSO: Mapping[str, str] = {
+    "course_id": "patient_id", "input": "test", "toxicity": "test", "start_day": "day",
+}  # fmt: skip
+"""Column of a cohort's table -> the column of a site's file that it is read from as well."""
 _NO_THOUSANDS = ", or delete the line where nothing stands between thousands"
 _MAPPING_KEYS = (*KEYS, "same_for_all", "file")
 _FILE_KEYS = (
@@ -79,9 +83,7 @@ class FileMapping:
 
     def heading(self, column: str) -> str | None:
         """Return the heading that holds `column` of a cohort's table, None where there is none."""
-        place = self.place(column)
-        if place is None and column == "course_id":
-            place = self.place("patient_id")
+        place = self.place(column) or self.place(_ALSO.get(column, ""))
         return None if place is None else place.heading
 
     def place(self, meaning: str) -> Place | None:

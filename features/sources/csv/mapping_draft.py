@@ -18,13 +18,21 @@ from features.sources.csv.heading_guesses import Guess, guess, of_patients, of_r
 from features.sources.csv.headings import (
     BIRTH,
     COURSE_NAMES,
-    GRADES,
     INPUT_NAMES,
     PERSON_NAMES,
     ROW_NAMES,
 )
 from features.sources.csv.mapped_files import mapped_cells, names_of
-from features.sources.csv.places import ALWAYS_DATES, DATES, FACT_UNITS, IGNORED, legal_meanings
+from features.sources.csv.number_guesses import Numbers, numbers_in
+from features.sources.csv.places import (
+    ALWAYS_DATES,
+    DATES,
+    FACT_UNITS,
+    IGNORED,
+    dates_of,
+    legal_meanings,
+)
+from features.sources.csv.row_kinds import IDS, RowsGuess, rows_guess
 from features.sources.csv.site_files import (
     Row,
     SiteFile,
@@ -35,20 +43,21 @@ from features.sources.csv.site_files import (
     site_file,
     text_of,
 )
+from features.sources.csv.unit_row import with_units_below
 from features.sources.csv.unknown_headings import row_like_headings
 from features.sources.csv.value_guesses import (
     are_day_numbers,
     are_whole_days,
     date_style,
-    decimal_sign,
+    hold_dates,
     hours_in,
-    thousands_in,
 )
 from features.sources.spreadsheet import sheet_names
 from features.tables import AGENTS
 
 _SEARCHED_ROWS = 10
-_SINGLE = ("patient_id", "course_id")
+_DAY_OF = {"days": "day", "results": "day", "treatments": "start_day"}
+"""Kind of rows -> the column that says when; without it they cannot be read."""
 
 
 @dataclass
@@ -68,14 +77,13 @@ class FileDraft:
     """
 
     name: str
-    rows: str = IGNORED
+    rows: RowsGuess = field(default_factory=lambda: RowsGuess(IGNORED))
     sheet: str = ""
     header_row: int = 1
     encoding: str = ""
     encodings: tuple[str, ...] = ()
     delimiter: str = ""
-    decimal: tuple[str, str] = (".", "")
-    thousands: int = 0
+    numbers: Numbers = field(default_factory=Numbers)
     entries: list[Entry] = field(default_factory=list)
     codes: Codes = field(default_factory=lambda: Codes([], [], 0))
     ignored: list[tuple[str, str]] = field(default_factory=list)
@@ -87,7 +95,20 @@ class FileDraft:
     @property
     def names_patients(self) -> bool:
         """Whether a column says whose each row is."""
-        return any(one.meaning in _SINGLE for one in self.entries)
+        return any(one.meaning in IDS for one in self.entries)
+
+    @property
+    def missing_day(self) -> str:
+        """The column that has to say when and that no heading is known to be; empty for none."""
+        day = _DAY_OF.get(self.rows.drafted, "")
+        said = any(one.meaning == day or not one.meaning for one in self.entries)
+        return "" if said else day
+
+    @property
+    def misses_its_infusions(self) -> bool:
+        """Whether it is a list of patients in which no heading is known to say the infusion."""
+        told = any(one.meaning == "infused_at" for one in self.entries)
+        return self.rows.kind == "patients" and not told
 
 
 def draft_files(files: list[Path]) -> list[FileDraft]:
@@ -142,21 +163,22 @@ def _draft(made: FileDraft, rows: list[Row]) -> FileDraft:
         return _without_known_headings(made, rows)
     file = site_file(made.name, rows, made.header_row)
     made.size = file.cells.shape
-    made.rows = _rows_kind(names_of(file.cells))
-    if made.rows == IGNORED:
+    made.rows = rows_guess(file)
+    if made.rows.kind == IGNORED:
         made.ignored = [_unplaced(file, heading) for heading in names_of(file.cells)]
         return made
     placed = _placed(file, made)
     ids = _ids(file, placed)
-    numbers = [
+    placed = with_units_below(file, placed, ids)
+    made.numbers = numbers_in(
         file.cells[h]
         for h, one in placed.items()
         if one.meaning in INPUTS or one.meaning in ("value", "dose") or _is_number(one.meaning)
-    ]
-    made.decimal = decimal_sign(numbers)
-    made.thousands = thousands_in(numbers, made.decimal[0])
+    )
     made.entries = [_entry(file.cells[h], one, h, made, ids) for h, one in placed.items()]
-    if made.rows == "results":
+    if made.missing_day or made.misses_its_infusions:
+        _ask_what_dates_mean(file, made)
+    if made.rows.kind == "results":
         columns = {one.meaning: heading for heading, one in placed.items()}
         units = columns.get("unit")
         made.codes = codes_of(
@@ -179,7 +201,9 @@ def _without_known_headings(made: FileDraft, rows: list[Row]) -> FileDraft:
 
 
 def _unplaced(file: SiteFile, heading: str, why: str = "") -> tuple[str, str]:
-    return heading, f"{int(file.cells[heading].notna().sum())} filled cells{why}"
+    cells = file.cells[heading]
+    dates = "; they are dates" if hold_dates(cells) else ""
+    return heading, f"{int(cells.notna().sum())} filled cells{why}{dates}"
 
 
 def _is_number(meaning: str) -> bool:
@@ -190,26 +214,24 @@ def _is_number(meaning: str) -> bool:
     )
 
 
-def _rows_kind(headings: list[str]) -> str:
-    meanings = {found.meaning for found in map(of_rows, headings) if found}
-    dated = bool({"day", "start_day"} & meanings)
-    if {"test", "value"} <= meanings:
-        return "results"
-    if "agent" in meanings and dated:
-        return "treatments"
-    if dated and meanings & {*INPUTS, *GRADES, *AGENTS}:
-        return "days"
-    facts = {found.meaning for found in map(of_patients, headings) if found}
-    return "patients" if facts & set(_SINGLE) and len(facts) > 1 else IGNORED
+def _ask_what_dates_mean(file: SiteFile, made: FileDraft) -> None:
+    """Ask what each unplaced column of dates is, where no heading says when it was."""
+    for heading, remark in list(made.ignored):
+        if hold_dates(file.cells[heading]):
+            made.ignored.remove((heading, remark))
+            style, why = date_style(file.cells[heading])
+            legal = " | ".join(dates_of(made.rows.drafted))
+            asked = f"{remark}; fill is: {legal}, or delete the line; dates: {why}"
+            made.entries.append(Entry(heading, "", asked, dates=style))
 
 
 def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:
     """Give each heading the first meaning that is legal in such a file and not yet taken."""
-    legal = legal_meanings(made.rows)
+    legal = legal_meanings(made.rows.drafted)
     placed: dict[str, Guess] = {}
     for heading in names_of(file.cells):
         found = [
-            _in_treatments(one, made.rows)
+            _in_treatments(one, made.rows.kind)
             for known in (ROW_NAMES, INPUT_NAMES, COURSE_NAMES, PERSON_NAMES)
             if (one := guess(heading, known)) is not None
         ]
@@ -223,7 +245,7 @@ def _placed(file: SiteFile, made: FileDraft) -> dict[str, Guess]:
             if usable:
                 why = f"; {usable[0].meaning} is taken by another column"
             elif found:
-                why = f"; {found[0].meaning} has no place in rows of {made.rows}"
+                why = f"; {found[0].meaning} has no place in rows of {made.rows.drafted}"
             made.ignored.append(_unplaced(file, heading, why))
     return placed
 
@@ -236,7 +258,7 @@ def _in_treatments(found: Guess, rows: str) -> Guess:
 
 def _ids(file: SiteFile, placed: dict[str, Guess]) -> pd.Series:
     for heading, one in placed.items():
-        if one.meaning in _SINGLE:
+        if one.meaning in IDS:
             return mapped_cells(file.cells[heading], plain_text)
     return pd.Series(None, index=file.cells.index, dtype=object)
 

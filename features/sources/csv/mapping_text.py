@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from features.inputs import INPUTS
 from features.sources.csv.code_guesses import Entry
+from features.sources.csv.grades_and_flags import FLAG_WORDS, GRADE_WORDS
+from features.sources.csv.headings import GRADES
 from features.sources.csv.mapping_draft import FileDraft
 from features.sources.csv.places import FACT_UNITS, IGNORED, ROWS
-from features.sources.csv.shared_words import SHARED_BY
+from features.sources.csv.row_kinds import RowsGuess
 from features.sources.csv.site_dates import LOOKS
-from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS
+from features.sources.shared_words import SHARED_BY
+from features.tables import AGENTS, END_OF_RECORD, GRADING_SYSTEMS, TABLES
 
 _HEAD = """\
 # What the files of a site mean; drafted from headings and values, to be corrected by a person.
@@ -34,7 +37,7 @@ def open_questions(text: str) -> int:
 
 def _empty(stated: object) -> int:
     if isinstance(stated, Mapping):
-        return sum((key == "") + _empty(entry) for key, entry in stated.items())
+        return sum((not key.strip()) + _empty(entry) for key, entry in stated.items())
     if isinstance(stated, list):
         return sum(map(_empty, stated))
     return int(stated == "")
@@ -77,16 +80,13 @@ def _file(one: FileDraft) -> str:
     lines = ["[[file]]", f"name = {_quoted(one.name)}"]
     if one.sheet:
         lines.append(f"sheet = {_quoted(one.sheet)}")
-    lines.append(f"rows = {_quoted(one.rows)}  # guess: {rows} rows, {columns} columns")
-    if one.rows == IGNORED:
+    lines.append(_rows(one.rows, f"{rows} rows, {columns} columns"))
+    if one.rows.kind == IGNORED:
         return "\n".join([*lines, *_not_understood(one), ""])
     lines.append(f"header_row = {one.header_row}")
     lines += [*_how_it_is_written(one), *_ignored(one)]
     lines += ["", "[file.columns]", *_inline(one.entries)]
-    if not one.names_patients:
-        lines.append(
-            '"" = { is = "patient_id" }  # no heading is a known name of the patient: write it here'
-        )
+    lines += _unnamed(one)
     if one.codes.tests or one.codes.hidden_tests:
         lines += ["", "[file.tests]", *_inline(one.codes.tests)]
     if one.codes.hidden_tests:
@@ -100,6 +100,32 @@ def _file(one: FileDraft) -> str:
     for entry in one.entries:
         lines += _with_words(entry)
     return "\n".join([*lines, ""])
+
+
+def _rows(guess: RowsGuess, size: str) -> str:
+    why = f"; {guess.why}" if guess.why else ""
+    if guess.kind:
+        return f"rows = {_quoted(guess.kind)}  # guess: {size}{why}"
+    return (
+        f'rows = ""  # {size}; {guess.why}. Fill it: "patients" where a row is a course, "days" '
+        'where it is a day, else "results" | "treatments" | "ignored"'
+    )
+
+
+def _unnamed(one: FileDraft) -> list[str]:
+    """Ask for the columns that a file needs and none of its headings is known to be."""
+    lines = []
+    if not one.names_patients:
+        lines.append(
+            '"" = { is = "patient_id" }  # no heading is a known name of the patient: write it here'
+        )
+    if one.missing_day:
+        otherwise = "" if one.rows.kind else ', or delete the line if rows = "patients"'
+        lines.append(
+            f'" " = {{ is = {_quoted(one.missing_day)} }}  # no heading is a known name for it: '
+            f'write it here, with dates = "iso" or another style if it holds dates{otherwise}'
+        )
+    return lines
 
 
 def _not_understood(one: FileDraft) -> list[str]:
@@ -134,15 +160,25 @@ def _encoding(one: FileDraft) -> list[str]:
 
 def _how_it_is_written(one: FileDraft) -> list[str]:
     lines = _encoding(one)
-    sign, why = one.decimal
+    sign, why = one.numbers.decimal, one.numbers.why
     lines.append(f"decimal = {_quoted(sign)}  # {'guess: ' if sign else ''}{why}")
-    if one.thousands:
-        other = "," if sign == "." else "."
-        lines.append(
-            f'thousands = ""  # {one.thousands} cells look as if {other!r} set thousands apart; '
-            "say it, or delete the line to leave them out"
-        )
-    return lines
+    return (
+        lines
+        + [_thousands(mark, count, sign) for mark, count in (one.numbers.thousands or {}).items()][
+            :1
+        ]
+    )
+
+
+def _thousands(mark: str, count: int, decimal: str) -> str:
+    seen = f"{count} cells look as if {mark!r} set thousands apart"
+    if decimal:
+        return f'thousands = ""  # {seen}; say it, or delete the line to leave them out'
+    other = "," if mark == "." else "."
+    return (
+        f"# thousands = {_quoted(mark)}  # {seen}; where decimal = {_quoted(other)} take the first "
+        "# of this line away, else they are left out"
+    )
 
 
 def _ignored(one: FileDraft) -> list[str]:
@@ -191,8 +227,7 @@ def _with_words(one: Entry) -> list[str]:
     """Write a column whose words a person has to explain as a table of its own."""
     if not one.words:
         return []
-    words: tuple[str, ...] = AGENTS if one.meaning == "agent" else ()
-    words = tuple(INPUTS[one.meaning].levels) if one.meaning in INPUTS else words
+    words = _legal_words(one.meaning)
     legal = f"; legal: {', '.join(words)}" if words else ""
     return [
         "",
@@ -201,6 +236,17 @@ def _with_words(one: Entry) -> list[str]:
         f"[file.columns.{_quoted(one.heading)}.words]  # fill each, or delete it{legal}",
         *(f'{_quoted(word)} = ""  # {count} rows' for word, count in one.words),
     ]
+
+
+def _legal_words(meaning: str) -> tuple[str, ...]:
+    if meaning in INPUTS:
+        return tuple(INPUTS[meaning].levels)
+    if meaning in GRADES or meaning in AGENTS:
+        return GRADE_WORDS if meaning in GRADES else FLAG_WORDS
+    if meaning == "agent":
+        return AGENTS
+    column = next((one for one in TABLES["courses"].columns if one.name == meaning), None)
+    return column.legal if column else ()
 
 
 def _quoted(text: str) -> str:

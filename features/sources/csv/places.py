@@ -44,6 +44,7 @@ _OF_ROWS: Mapping[str, tuple[str, ...]] = {
     "ignored": (),
 }  # fmt: skip
 TESTS = "tests"
+_THE_HEADING = "the heading, as the file has it, instead of the empty quotes"
 _TABLES = ("words", "units")
 _PLACE_KEYS = ("is", "unit", "dates", "words")
 _TEST_KEYS = (*_PLACE_KEYS, "units")
@@ -52,6 +53,11 @@ _TEST_KEYS = (*_PLACE_KEYS, "units")
 def legal_meanings(rows: str) -> tuple[str, ...]:
     """Return what a column may mean in a file of such rows."""
     return (*COURSE_FIELDS, *PERSON, *_OF_ROWS[rows])
+
+
+def dates_of(rows: str) -> tuple[str, ...]:
+    """Return what a column of dates may mean in a file of such rows."""
+    return tuple(one for one in (*_OF_ROWS[rows], *COURSE_FIELDS, BIRTH) if one in DATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def places(where: str, stated: object, rows: str) -> Iterable[Place]:
     """
     for heading, entry in table_of(where, stated).items():
         here = f"{where} {heading!r}"
-        answered(where, '"" = ...', heading, 'the heading, as the file has it, instead of the ""')
+        answered(where, f'"{heading}" = ...', heading.strip(), _THE_HEADING)
         table = table_of(here, entry)
         refuse_unknown(here, table, _TEST_KEYS if rows == TESTS else _PLACE_KEYS)
         texts = texts_of(here, {key: one for key, one in table.items() if key not in _TABLES})
@@ -128,6 +134,7 @@ def _check_column(where: str, place: Place, rows: str, dated: bool) -> None:
 
 
 def _check_meaning(where: str, meaning: str, legal: tuple[str, ...]) -> None:
+    answered(where, "is", meaning, "what the column means, or delete the line")
     if meaning in legal:
         return
     near = difflib.get_close_matches(meaning, legal, n=3, cutoff=0.5)

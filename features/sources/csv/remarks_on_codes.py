@@ -9,8 +9,8 @@ from features.inputs import INPUTS
 from features.sources.csv.as_written import narrow, plain_text
 from features.sources.csv.mapped_files import Opened, mapped_cells
 from features.sources.csv.places import IGNORED, Place
-from features.sources.csv.shared_words import SHARED_BY, shared_words
 from features.sources.csv.units_of_tests import contradicts, meant_unit
+from features.sources.shared_words import SHARED_BY, shared_words
 
 
 def remarks_on_codes(one: Opened) -> Iterator[str]:

@@ -21,6 +21,11 @@ ENCODINGS = ("utf-8", "utf-16", "gb18030", "cp1252")
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 WORKBOOK_ENDINGS = (".xlsx",)
 ENDINGS = (*TEXT_ENDINGS, *WORKBOOK_ENDINGS)
+OTHER_ENDINGS = (
+    ".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".sav", ".dta", ".sas7bdat", ".mdb", ".accdb",
+    ".zip", ".gz",
+)  # fmt: skip
+"""Of files that may hold tables and are not read."""
 HIGHEST_HEADER_ROW = 20
 _CODECS = {"utf-8": "utf-8-sig"}
 
@@ -69,6 +74,17 @@ def files_at(path: Path) -> list[Path]:
     if not found:
         raise CohortError(f"{path.name} holds no file that ends in {', '.join(ENDINGS)}.")
     return found
+
+
+def remarks_on_other_files(path: Path) -> list[str]:
+    """Name the files of the folder that may hold tables of a kind that is not read."""
+    if not path.is_dir():
+        return []
+    return [
+        f"{one.name} was not looked at: save it as 'CSV UTF-8' or as .xlsx."
+        for one in sorted(path.iterdir())
+        if one.suffix.lower() in OTHER_ENDINGS
+    ]
 
 
 def folder_and_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.inputs import Input
 from features.sources.csv.heading_guesses import legal_unit
-from features.sources.csv.shared_words import shared_words
+from features.sources.shared_words import shared_words
 
 
 @dataclass(frozen=True)

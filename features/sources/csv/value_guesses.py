@@ -1,11 +1,10 @@
-"""What the values of a column prove: the style of its dates, the decimal sign, days or dates.
+"""What the values of a column prove: the style of its dates, days or dates.
 
 A style is proven when it alone reads every cell that any style reads. Where two styles read all of
 them, or none does, nothing is guessed and the counts are said. Counts only, never a value.
 """
 
 import re
-from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
@@ -13,13 +12,7 @@ import pandas as pd
 from features.sources.csv.as_written import plain_text
 from features.sources.csv.site_dates import NOT_WHOLE, STYLES, Written, parsed
 
-_COMMA = re.compile(r"[^\d]*\d+,\d+[^\d]*")
-_POINT = re.compile(r"[^\d]*\d+\.\d+[^\d]*")
-_COULD_BE_THOUSANDS = re.compile(r"[^\d]*[1-9]\d{0,2}[,.]\d{3}[^\d]*")
-_THOUSANDS = {
-    ".": re.compile(r"[^\d]*[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?[^\d]*"),
-    ",": re.compile(r"[^\d]*[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?[^\d]*"),
-}
+_FRACTION = re.compile(r"\d[.,]\d")
 _DAY_NUMBER = re.compile(r"(?:day|d|第)?\s*[+-]?\d{1,3}(?:[.,]\d+)?\s*[天日]?", re.IGNORECASE)
 
 
@@ -35,7 +28,7 @@ def are_day_numbers(cells: pd.Series) -> bool:
 def are_whole_days(cells: pd.Series) -> bool:
     """Whether every filled cell is a day number without a fraction."""
     texts = [plain_text(cell) or "" for cell in cells.dropna()]
-    return are_day_numbers(cells) and not any(_COMMA.search(t) or _POINT.search(t) for t in texts)
+    return are_day_numbers(cells) and not any(map(_FRACTION.search, texts))
 
 
 def date_style(cells: pd.Series) -> tuple[str, str]:
@@ -58,6 +51,19 @@ def date_style(cells: pd.Series) -> tuple[str, str]:
     return "", f"not proven by {len(as_text)} cells: {said}{more}"
 
 
+def hold_dates(cells: pd.Series) -> bool:
+    """Whether every filled cell is a date in some style; numbers that a workbook may mean are none.
+
+    Small numbers of days are no dates.
+    """
+    filled = list(cells.dropna())
+    return bool(filled) and all(
+        isinstance(cell, date)
+        or any(isinstance(parsed(cell, style), Written) for style in STYLES if style != "excel")
+        for cell in filled
+    )
+
+
 def hours_in(cells: pd.Series, style: str) -> tuple[int, int]:
     """Return how many cells carry an hour, and how many of these name no zone.
 
@@ -70,29 +76,3 @@ def hours_in(cells: pd.Series, style: str) -> tuple[int, int]:
 def _with_hour(cell: object, style: str) -> Written | None:
     read = (parsed(cell, one) for one in ([style] if style else STYLES))
     return next((one for one in read if isinstance(one, Written) and one.has_hour), None)
-
-
-def decimal_sign(columns: Iterable[pd.Series]) -> tuple[str, str]:
-    """Return the decimal sign that the columns of numbers prove, and the reason."""
-    cells = [plain_text(cell) or "" for one in columns for cell in one if isinstance(cell, str)]
-    plain = [cell for cell in cells if not _COULD_BE_THOUSANDS.fullmatch(cell)]
-    commas = sum(bool(_COMMA.fullmatch(cell)) for cell in plain)
-    points = sum(bool(_POINT.fullmatch(cell)) for cell in plain)
-    if commas and points:
-        return "", f"not proven: {commas} cells hold a decimal comma, {points} a decimal point"
-    if commas:
-        return ",", f"{commas} cells hold a decimal comma"
-    unclear = sum(bool(_COULD_BE_THOUSANDS.fullmatch(cell)) for cell in cells)
-    if points or not unclear:
-        return ".", f"{points} cells hold a decimal point" if points else "no text has a fraction"
-    return (
-        "",
-        f"not proven: {unclear} cells are like 1,234 or 1.234, which may be a fraction or not",
-    )
-
-
-def thousands_in(columns: Iterable[pd.Series], decimal: str) -> int:
-    """Return how many cells look as if thousands were set apart by the other sign."""
-    pattern = _THOUSANDS.get(decimal)
-    cells = [plain_text(cell) or "" for one in columns for cell in one if isinstance(cell, str)]
-    return sum(bool(pattern.fullmatch(cell)) for cell in cells) if pattern else 0

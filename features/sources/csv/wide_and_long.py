@@ -12,6 +12,7 @@ import pandas as pd
 from features.inputs import INPUTS
 from features.sources.csv.as_written import Signs, narrow, plain_number, plain_text
 from features.sources.csv.course_days import Clock
+from features.sources.csv.grades_and_flags import given_in, grade_in
 from features.sources.csv.headings import GRADES
 from features.sources.csv.mapped_courses import NO_NUMBER
 from features.sources.csv.mapped_files import (
@@ -29,9 +30,6 @@ from features.sources.csv.units_of_tests import ONE_UNIT, contradicts, meant_uni
 from features.tables import AGENTS
 
 Part = tuple[str, pd.DataFrame]
-_YES = ("yes", "y", "true", "是", "有", "√", "x", "given")
-_NO = ("no", "n", "false", "否", "无", "-", "not given")
-_GRADE = re.compile(r"(?:grade|crs|icans|g)?\s*([0-5](?:\.0)?|[iv]{1,3})\s*(?:级|度|grade)?", re.I)
 _BETWEEN = re.compile(r"\s*(?:--|~|—|至|\bto\b|(?<=[\d\s])-)\s*")
 
 
@@ -84,29 +82,16 @@ def _measured(rows: pd.DataFrame, cells: pd.Series, place: Place, signs: Signs) 
 
 
 def _graded(rows: pd.DataFrame, words: pd.Series, place: Place) -> pd.DataFrame:
-    return rows.assign(toxicity=GRADES[place.meaning], grade=mapped_cells(words, _grade))
-
-
-def _grade(cell: object) -> object:
-    found = _GRADE.fullmatch(str(cell))
-    return found[1].lower() if found else cell
+    return rows.assign(toxicity=GRADES[place.meaning], grade=mapped_cells(words, grade_in))
 
 
 def _given(rows: pd.DataFrame, words: pd.Series, place: Place, signs: Signs) -> pd.DataFrame:
-    said = mapped_cells(words, lambda word: _is_given(word, signs))
+    said = mapped_cells(words, lambda word: given_in(word, signs))
     unclear = said.isna()
     made = rows.assign(agent=place.meaning, **{f"{BROKEN}agent_is_a_flag": unclear})
     days = [name for name in names_of(made) if name == "day" or name.startswith(f"{BROKEN}day")]
     made = made.rename(columns={name: name.replace("day", "start_day", 1) for name in days})
     return made[said.ne(False) | unclear]
-
-
-def _is_given(word: object, signs: Signs) -> bool | None:
-    text = str(word).casefold()
-    if text in _YES or text in _NO:
-        return text in _YES
-    number = plain_number(text, signs)
-    return float(number) > 0 if number and number[0].isdigit() else None
 
 
 def _results(one: Opened, timed: pd.DataFrame) -> Iterator[Part]:

@@ -67,13 +67,18 @@ def codings_of(concept: Any) -> list[tuple[Coding, str]]:
     ]
 
 
-def _coded(codings: list[tuple[Coding, str]], reading: Reading) -> Row:
+def _coded(codings: list[tuple[Coding, str]], reading: Reading, said: str | None = None) -> Row:
     chosen, agree = reading.codes.chosen([one for one, _ in codings])
     if chosen is None:
-        return {}
+        return {} if said is None else {"label": said}
     label = next(label for one, label in codings if one == chosen)
     cells: Row = {"system": chosen[0], "code": chosen[1], "label": label or None}
     return cells if agree else {**cells, "left_out": "codings_mean_one_thing"}
+
+
+def _text(cell: Any, key: str = "text") -> str | None:
+    told = cell.get(key) if isinstance(cell, dict) else None
+    return told if isinstance(told, str) and told.strip() else None
 
 
 def _base(resource: Resource, kind: str, reading: Reading) -> Row:
@@ -170,7 +175,10 @@ def condition(resource: Resource, reading: Reading) -> list[Row]:
 def medication_administration(resource: Resource, reading: Reading) -> list[Row]:
     """Return one row: what was given, when, how much and by which route."""
     start, stop = _span(resource, "effective", reading)
-    coded = _coded(medication_codings(resource, reading), reading)
+    said = _text(resource.get("medicationCodeableConcept")) or _text(
+        resource.get("medicationReference"), "display"
+    )
+    coded = _coded(medication_codings(resource, reading), reading, said)
     rule = _first(_status_rule(resource, _DONE, "act_is_done"), start.rule, coded.get("left_out"))
     base = _base(resource, "medication", reading) | coded | _timed(start, stop)
     return [base | _dosage(resource.get("dosage")) | {"left_out": rule}]
@@ -227,7 +235,7 @@ def _dosage(dosage: Any) -> Row:
 def procedure(resource: Resource, reading: Reading) -> list[Row]:
     """Return one row: what was done, and when."""
     start, stop = _span(resource, "performed", reading)
-    coded = _coded(codings_of(resource.get("code")), reading)
+    coded = _coded(codings_of(resource.get("code")), reading, _text(resource.get("code")))
     rule = _first(_status_rule(resource, _DONE, "act_is_done"), start.rule, coded.get("left_out"))
     base = _base(resource, "procedure", reading) | coded | _timed(start, stop)
     return [base | {"left_out": rule}]

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from features.errors import CohortError
 from features.sources.records.codes import Codes, system_name
 from features.sources.records.events import conforming
+from features.sources.records.text_alone import naming_car_t
 from features.sources.records.written_results import censored_results
 
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
@@ -49,9 +50,10 @@ class MedsRecords:
     units: dict[str, str] = field(default_factory=dict)
 
     def candidates(self) -> Iterator[pd.DataFrame]:
-        """Yield every event whose code is an infusion of CAR-T cells."""
-        wanted = [code for code in self._distinct_codes() if self._is_infusion(code)]
-        yield from self._events(pc.field("code").isin(pa.array(wanted, pa.string())))
+        """Yield every event whose code is an infusion of CAR-T cells, or names one."""
+        codes = self._distinct_codes()
+        wanted = {*filter(self._is_infusion, codes), *naming_car_t(codes)}
+        yield from self._events(pc.field("code").isin(pa.array(sorted(wanted), pa.string())))
 
     def of_subjects(self, subjects: frozenset[str]) -> Iterator[pd.DataFrame]:
         """Yield every event of these persons; who they are, and their stays, at the end."""

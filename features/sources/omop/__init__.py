@@ -5,7 +5,7 @@ codes, or by the site's mapping; then only these persons' records are read. OMOP
 a result was known: a delay per input is declared and stands in the manifest.
 
 Rows of failures are the ids of the table whose file is named beside them (measurement_id ...), and
-lines of the file where nobody could read an id.
+lines of the file where nobody could read an id; their column is one of CDM 5.4.
 
 Read: person, visit_occurrence, measurement, observation, drug_exposure, procedure_occurrence,
 condition_occurrence, death, concept, and concept_ancestor for drugs below an ingredient.
@@ -19,6 +19,7 @@ from typing import Any
 from features.checks import Failures
 from features.sources.omop.folder import open_folder
 from features.sources.omop.records import OmopRecords, Progress, require_tables
+from features.sources.omop.rejected import with_cdm_columns
 from features.sources.omop.server import SCHEMES, database_name, open_server
 from features.sources.omop.tables import Cdm, has
 from features.sources.omop.vocabulary import Vocabulary
@@ -112,5 +113,7 @@ def _with_lines(
     for rule, count in Failures(lost).counts().items():
         manifest.exclusions[rule] = manifest.exclusions.get(rule, 0) + count
     every = failures_of(lost, failures.rows)
+    if "file" in every.rows:
+        every.rows = with_cdm_columns(every.rows, cdm)
     every.unmapped = failures.unmapped
     return every

@@ -10,6 +10,7 @@ from features.sources.omop.facts import KINDS, events_of
 from features.sources.omop.tables import Cdm, has, one_of, select, typed
 from features.sources.omop.vocabulary import Vocabulary
 from features.sources.records.events import conforming
+from features.sources.records.text_alone import naming_car_t
 
 Progress = Callable[[str, int, int], None]
 NEEDED = ("person", "measurement")
@@ -43,12 +44,14 @@ class OmopRecords:
         return [table for table in KINDS if has(self.cdm, table)]
 
     def candidates(self) -> Iterator[pd.DataFrame]:
-        """Yield every event that may be an infusion of CAR-T cells."""
+        """Yield every event that is an infusion of CAR-T cells, or that names one."""
         self._twice = self._persons_told_twice()
-        concepts = self.vocabulary.infusion_concepts
+        named = self.vocabulary.concepts_named_car_t()
+        concepts = sorted({*self.vocabulary.infusion_concepts, *named})
         for table in INFUSION_TABLES:
             if has(self.cdm, table):
-                codes = self.vocabulary.infusion_codes(table)
+                said = naming_car_t(self._source_codes(table))
+                codes = sorted({*self.vocabulary.infusion_codes(table), *said})
                 yield from self._events(
                     table,
                     f"{one_of('concept', concepts)} OR {one_of('source_concept', concepts)} "
@@ -91,6 +94,15 @@ class OmopRecords:
         if table == "person":
             self._site |= dict(zip(events["subject"], events["site"], strict=True))
         return events.assign(site=events["subject"].map(self._site))
+
+    def _source_codes(self, table: str) -> list[str]:
+        query = f"SELECT DISTINCT source_code FROM ({select(self.cdm, table)}) AS every"  # noqa: S608 - names of the model
+        return [
+            one
+            for chunk in self.cdm.chunks(query, table)
+            for one in chunk["source_code"]
+            if isinstance(one, str)
+        ]
 
     def _persons_told_twice(self) -> frozenset[str]:
         """Return the ids under which the person table tells of two different people."""

@@ -19,6 +19,7 @@ SYSTEMS_OF_SOURCE_CODES: Mapping[str, tuple[str, ...]] = {
     "measurement": ("LOINC",),
     "observation": ("LOINC",),
 }
+_NAMES = ("%CAR-T%", "%CAR T-cell%", "%CAR T cell%", "%chimeric antigen%", "%leucel%")
 _INFUSION = ("product", "infusion")
 _DRUG = (*_INFUSION, "agent", "lymphodepletion")
 
@@ -70,6 +71,14 @@ class Vocabulary:
             if any(self._is_infusion(coding) for coding in above)
         ]
         return sorted({*own, *below})
+
+    def concepts_named_car_t(self) -> list[int]:
+        """Return the concept ids whose name says CAR-T, whether or not their code means it here."""
+        if not has(self.cdm, "concept"):
+            return []
+        said = " OR ".join(f"label ILIKE {text_literal(one)}" for one in _NAMES)
+        chunks = self.cdm.chunks(select(self.cdm, "concept", said), "concept")
+        return sorted({int(one) for rows in chunks for one in typed(rows, "concept")["concept"]})
 
     def infusion_codes(self, table: str) -> list[str]:
         """Return the source codes of `table` that say an infusion without any concept."""

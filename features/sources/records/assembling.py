@@ -25,6 +25,7 @@ from features.sources.records.events import EventSource, event_source, latest_ve
 from features.sources.records.infusions import courses_of, is_infusion
 from features.sources.records.remarks import remark_on_courses, unconfirmed_codes
 from features.sources.records.site_mapping import SiteMapping
+from features.sources.records.text_alone import TextAlone
 from features.sources.records.unmapped import Unmapped
 from features.tables import Cohort, Manifest
 
@@ -74,8 +75,7 @@ def cohort_of_events(
     stream = _read_twice(event_source(events), mapping.codes(), unmapped, now or datetime.now(UTC))
     if stream.others:
         manifest.exclusions[WITHOUT_INFUSION] = stream.others
-    if stream.without_code:
-        manifest.notes.append(acts_without_code(stream.without_code))
+    manifest.notes += stream.not_read
     courses, broken = courses_of(stream.infusions())
     left_out = pd.concat([stream.left_out, listed(broken)], ignore_index=True)
     _refuse_none(courses, left_out)
@@ -108,29 +108,29 @@ class _Stream:
         Instants of records of any code, the last of each person and day.
     others : int
         Persons of the source without a record of an infusion.
-    without_code : int
-        Medications and procedures of anybody without any code.
+    not_read : list of str
+        What is to be said of medications and procedures, of anybody, that mean nothing here.
     """
 
     sound: pd.DataFrame
     left_out: pd.DataFrame
     contacts: pd.DataFrame
     others: int
-    without_code: int
+    not_read: list[str]
 
     def infusions(self) -> pd.DataFrame:
         return self.sound[self.sound["meaning"].map(is_infusion).astype(bool)]
 
 
 def _read_twice(source: EventSource, codes: Codes, unmapped: Unmapped, now: datetime) -> _Stream:
-    subjects, without_code = _infused(source, codes)
+    subjects, not_read = _infused(source, codes)
     held, contacts = _held(source, subjects, codes, unmapped)
     at = pd.Timestamp(now)
     sound, left_out = _sound(held, at)
     contacts = contacts[contacts["start"] <= at]
     past = contacts["stop"].where(contacts["stop"] <= at)
     others = source.others(subjects)
-    return _Stream(sound, left_out, contacts.assign(stop=past), others, without_code)
+    return _Stream(sound, left_out, contacts.assign(stop=past), others, not_read)
 
 
 def _tables(
@@ -168,34 +168,26 @@ def _tables(
     return tables, {"courses": courses, **came}, failed
 
 
-def _infused(source: EventSource, codes: Codes) -> tuple[frozenset[str], int]:
-    """Return who has a record of an infusion, sound or not; and the acts that have no code."""
+def _infused(source: EventSource, codes: Codes) -> tuple[frozenset[str], list[str]]:
+    """Return who has a record of an infusion, sound or not; and what to say of acts not read."""
     subjects: set[str] = set()
-    seen, without_code = Unmapped(), 0
+    seen, texts = Unmapped(), TextAlone()
     for chunk in source.candidates():
         known = with_meanings(chunk, codes)
         infusions = known["meaning"].map(is_infusion).astype(bool) & known["subject"].notna()
         subjects |= set(known.loc[infusions, "subject"])
         acts = known["kind"].isin(("medication", "procedure"))
-        without_code += int((acts & known["code"].isna()).sum())
-        seen.add(known[acts & known["what"].isna()])
+        texts.add(known[acts & known["what"].isna()])
+        seen.add(known[acts & known["what"].isna() & known["code"].notna()])
     if not subjects:
         raise CohortError(
             "no infusion of a CAR-T product was found: no medication or procedure has a code of "
             "the catalogue (RxNorm, ATC, ICD-10-PCS XW0..., CPT 38228). If this hospital uses its "
             "own codes, name them in a mapping file ([[code]] with product = ...) and give it as "
             f"the option mapping.{seen.most_frequent()}"
-            + (f"\n{acts_without_code(without_code)}" if without_code else "")
+            + "".join(f"\n{note}" for note in texts.notes())
         )
-    return frozenset(subjects), without_code
-
-
-def acts_without_code(count: int) -> str:
-    """Say that some acts could not be looked at."""
-    return (
-        f"{count:,} medications or procedures have no code, at most a text, which is not read: an "
-        "infusion among them is not found."
-    )
+    return frozenset(subjects), texts.notes()
 
 
 def with_meanings(events: pd.DataFrame, codes: Codes) -> pd.DataFrame:

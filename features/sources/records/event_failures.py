@@ -47,6 +47,7 @@ def listed(broken: Sequence[Broken], tables: Sequence[str] = ()) -> pd.DataFrame
             "table": list(tables) or ["infusion"] * len(broken),
             "file": [file for _, _, file in broken],
             "row": [row for row, _, _ in broken],
+            "column": [""] * len(broken),
             "rule": [rule for _, rule, _ in broken],
             "legal": [LEGAL[rule] for _, rule, _ in broken],
         },
@@ -61,7 +62,7 @@ def failures_of(before: pd.DataFrame, after: pd.DataFrame) -> Failures:
     every = every.sort_values(place, kind="stable").reset_index(drop=True)
     numbers = [None if pd.isna(row) else int(row) for row in every["row"]]
     every["row"] = pd.Series(numbers, dtype="object")
-    return Failures(every[[*place, "rule", "legal"]])
+    return Failures(every[[*place, "column", "rule", "legal"]])
 
 
 def with_source_rows(rows: pd.DataFrame, came: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -28,7 +28,8 @@ class Unmapped:
         for found, rows in cells.groupby(_KEY, sort=False):
             key = tuple(str(part) for part in found)
             self._codes[key] += len(rows)
-            self._labels.setdefault(key, str(rows["label"].iloc[0]))
+            label = rows["label"].iloc[0] if key[2] else ""  # a text alone may tell of a patient
+            self._labels.setdefault(key, str(label))
 
     def add_refused(self, measured: pd.DataFrame, failed: dict[str, pd.Series]) -> None:
         """Count the units and answers of known inputs that could not be read."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.questions import Question
 from features.sources.synthetic.columns import Columns
+from features.sources.synthetic.examinations import draw_examinations
 from features.sources.synthetic.late import draw_late_events
 from features.sources.synthetic.parameters import observation, product_rows
 from features.sources.synthetic.paths import draw_paths
@@ -25,10 +26,15 @@ BLOCK: Final = 500
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of up to `BLOCK` courses; ``course`` in each is the number of the course."""
+    """The rows of up to `BLOCK` courses; ``course`` in each is the number of the course.
+
+    Examinations are measurements that were added to the generator later: the others stay as they
+    were, bit for bit.
+    """
 
     courses: Columns
     measurements: Columns
+    examinations: Columns
     treatments: Columns
     late_events: Columns
     grades: Columns
@@ -43,7 +49,7 @@ def blocks(n_courses: int, seed: int, mix: Mix, questions: Sequence[Question]) -
 
 def _block(number: int, keep: int, seed: int, mix: Mix, questions: Sequence[Question]) -> Block:
     # a stream for each part: a change in one leaves the others as they were
-    streams = np.random.SeedSequence([seed, number]).spawn(8)
+    streams = np.random.SeedSequence([seed, number]).spawn(9)
     random = [np.random.default_rng(stream) for stream in streams]
     people = draw_people(BLOCK, mix, random[0])
     paths = draw_paths(people.row, people.u_level, people.v_level, random[1])
@@ -51,9 +57,11 @@ def _block(number: int, keep: int, seed: int, mix: Mix, questions: Sequence[Ques
     stay = draw_stay(people, seen, random[2])
     signals = draw_signals(people, seen, random[3])
     support = Support(BLOCK, random[4])
+    measurements, vital_times = draw_measurements(people, seen, stay, support, signals, random[6])
     made = {
         "courses": _courses(people, seen, stay, number * BLOCK, random[5]),
-        "measurements": draw_measurements(people, seen, stay, support, signals, random[6]),
+        "measurements": measurements,
+        "examinations": draw_examinations(people, seen, stay, vital_times, random[8]),
         "treatments": draw_treatments(people, seen, stay, support, signals, random[4]),
         "late_events": draw_late_events(people, seen, stay, random[7]),
         "grades": draw_grades(seen, stay, random[5]),

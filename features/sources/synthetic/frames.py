@@ -11,7 +11,7 @@ from features.inputs import INPUTS
 from features.questions import Question
 from features.sources.synthetic import late, readings, treatments
 from features.sources.synthetic.blocks import Block
-from features.sources.synthetic.columns import Columns, Words
+from features.sources.synthetic.columns import Columns, Words, joined
 from features.tables import INTENTS
 
 _UNITS: Final = tuple(dict.fromkeys(INPUTS[name].unit for name in readings.RECORDED))
@@ -45,11 +45,12 @@ def columns_of(block: Block) -> dict[str, dict[str, Any]]:
 
     Columns that nothing fills are absent.
     """
-    unit = _UNIT_OF_INPUT[block.measurements["input"]]
+    measured = joined([block.measurements, block.examinations])
+    unit = _UNIT_OF_INPUT[measured["input"]]
     grades = {**block.grades, "system": np.zeros(len(block.grades["course"]), dtype=np.int8)}
     made = {
         "courses": _columns("courses", block.courses),
-        "measurements": _columns("measurements", {**block.measurements, "unit": unit}),
+        "measurements": _columns("measurements", {**measured, "unit": unit}),
         "treatments": _columns("treatments", block.treatments),
         "late_events": _columns("late_events", block.late_events),
         "grades": _columns("grades", grades),

@@ -24,8 +24,14 @@ RECORDED: Final = tuple(INPUTS)
 _INPUT: Final = code_of(RECORDED)
 COMPARATORS: Final = ("<", ">")
 TEXTS: Final = tuple(
-    dict.fromkeys([*INPUTS["oxygen_device"].levels, *INPUTS["consciousness"].levels])
-)
+    dict.fromkeys(
+        word
+        for name in (
+            "oxygen_device", "consciousness", "seizure", "motor_weakness", "cerebral_oedema",
+        )
+        for word in INPUTS[name].levels
+    )
+)  # fmt: skip
 _TEXT: Final = code_of(TEXTS)
 CONTACTS: Final = ("inpatient", "visit", "phone")
 TOXICITIES: Final = ("CRS", "ICANS")
@@ -38,8 +44,8 @@ def draw_measurements(
     support: Support,
     signals: Mapping[str, Floats],
     random: np.random.Generator,
-) -> Columns:
-    """Return the measurement rows of a block, ordered by course."""
+) -> tuple[Columns, Bools]:
+    """Return the measurement rows of a block, ordered by course, and when vitals were taken."""
     taken = random.random((len(people.u), COLUMNS))
     vital_times = _vital_times(people, seen, stay, random)
     parts = []
@@ -48,13 +54,13 @@ def draw_measurements(
         delay = 0.04 + 0.08 * random.random((len(people.u), COLUMNS))
         for name, signal in observation()["signal"].items():
             if signal["panel"] == panel:
-                parts.append(_number_rows(name, signals[name], times, when, delay))
+                parts.append(number_rows(name, signals[name], times, when, delay))
     when = DAY_OF_COLUMN[None, :] - 0.005 - 0.07 * taken
     at_once = np.zeros_like(when)
     for name, shown in _vitals(seen, support, signals, random).items():
-        parts.append(_number_rows(name, shown, vital_times, when, at_once))
+        parts.append(number_rows(name, shown, vital_times, when, at_once))
     parts += _text_and_scores(people, seen, stay, support, vital_times, when, random)
-    return joined(parts)
+    return joined(parts), vital_times
 
 
 def _vital_times(people: People, seen: Seen, stay: Stay, random: np.random.Generator) -> Bools:
@@ -92,7 +98,8 @@ def _panel_times(
         yield panel, wanted & np.asarray(measures.get(panel, np.ones(n, dtype=bool)))[:, None]
 
 
-def _number_rows(name: str, shown: Floats, times: Bools, when: Floats, delay: Floats) -> Columns:
+def number_rows(name: str, shown: Floats, times: Bools, when: Floats, delay: Floats) -> Columns:
+    """Return the results of an input whose values are `shown`, at `times`."""
     course, column = np.nonzero(times)
     n = len(course)
     value = np.round(shown[course, column], decimals(name))
@@ -111,8 +118,9 @@ def _number_rows(name: str, shown: Floats, times: Bools, when: Floats, delay: Fl
     }
 
 
-def _text_rows(name: str, level: NDArray[np.int8], times: Bools, when: Floats) -> Columns:
-    rows = _number_rows(name, np.zeros(times.shape), times, when, np.zeros_like(when))
+def text_rows(name: str, level: NDArray[np.int8], times: Bools, when: Floats) -> Columns:
+    """Return the findings of an input whose levels, as codes of `TEXTS`, are `level`."""
+    rows = number_rows(name, np.zeros(times.shape), times, when, np.zeros_like(when))
     course, column = np.nonzero(times)
     return {
         **rows,
@@ -167,21 +175,42 @@ def _text_and_scores(
     random: np.random.Generator,
 ) -> Iterator[Columns]:
     device = _oxygen_device(seen, support, random)
-    yield _text_rows("oxygen_device", device, times, when)
+    yield text_rows("oxygen_device", device, times, when)
     inpatient = times & stay.inpatient
     child = people.is_child[:, None]
     grade = seen.icans_grade
     spread = random.random(grade.shape)
-    low, high = (np.array(bounds)[grade] for bounds in ((10, 7, 3, 0, 0), (10, 9, 6, 2, 0)))
-    ice = np.floor(low + (high - low + 1) * spread)
-    yield _number_rows("ice_score", ice, inpatient & ~child, when, np.zeros_like(when))
-    low, high = (np.array(bounds)[grade] for bounds in ((0, 3, 5, 9, 20), (4, 8, 8, 24, 32)))
-    capd = np.floor(low + (high - low + 1) * spread)
-    yield _number_rows("capd_score", capd, inpatient & child, when, np.zeros_like(when))
+    ice = score_of_grade(grade, spread, ICE_BOUNDS)
+    capd = score_of_grade(grade, spread, CAPD_BOUNDS)
+    yield number_rows("ice_score", ice, inpatient & ~child, when, np.zeros_like(when))
+    yield number_rows("capd_score", capd, inpatient & child, when, np.zeros_like(when))
+    yield text_rows("consciousness", consciousness_of(grade), inpatient & (grade >= 1), when)
+
+
+ICE_BOUNDS: Final = ((10, 7, 3, 0, 0), (10, 9, 6, 2, 0))
+CAPD_BOUNDS: Final = ((0, 3, 5, 9, 20), (4, 8, 8, 24, 32))
+"""Lowest and highest score of the ICANS grades 0 to 4."""
+
+
+def score_of_grade(
+    grade: NDArray[Any], spread: Floats, bounds: tuple[tuple[int, ...], tuple[int, ...]]
+) -> Floats:
+    """Return a score that the ICANS grade may have; `spread` in [0, 1) chooses it."""
+    low, high = (np.array(limit)[grade] for limit in bounds)
+    score: Floats = np.floor(low + (high - low + 1) * spread)
+    return score
+
+
+def consciousness_of(grade: NDArray[Any]) -> NDArray[np.int8]:
+    """Return the level of consciousness that the ICANS grade has, as a code of `TEXTS`."""
     levels = INPUTS["consciousness"].levels
     words = [_TEXT[next(text for text in levels if levels[text] == rank)] for rank in range(5)]
-    awake = np.array(words, dtype=np.int8)[grade]
-    yield _text_rows("consciousness", awake, inpatient & (grade >= 1), when)
+    return np.array(words, dtype=np.int8)[grade]
+
+
+def code_of_text(word: str) -> int:
+    """Return the code of a word of `TEXTS`."""
+    return _TEXT[word]
 
 
 def _oxygen_device(seen: Seen, support: Support, random: np.random.Generator) -> NDArray[np.int8]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from features.errors import CardError
+from features.errors import CardError, NotAssessable
 from tests.training.cards.made_evidence import a_plan, an_audit, an_evaluation
 from tests.training.tiny_models import a_model_directory, a_risk_model
 from training import registry
 from training.__main__ import main
+from training.aggregate import COUNTS, shareable, shareable_transport
 from training.cards.gathering import gather
 from training.cards.pack import write_pack
 from training.cards.statements import ASKED, Statements
@@ -55,7 +56,7 @@ def test_a_directory_makes_a_whole_pack_without_a_store(directory, tmp_path):
     pack = write_pack(str(directory), tmp_path / "out" / "pack", no_store)
     assert {path.name for path in pack.directory.iterdir()} == FILES
     lines = pack.lines()
-    assert lines[0].startswith("evidence pack of tiny")
+    assert lines[0].startswith("SYNTHETIC evidence pack of tiny")
     assert sum("items missing" in line for line in lines) == 5
 
 
@@ -97,7 +98,7 @@ def test_an_evaluation_elsewhere_has_to_be_of_this_model(directory, tmp_path):
     table = an_evaluation(evaluated={"digest": a_risk_model().digest})
     path.write_text(json.dumps(table))
     found = gather(str(directory), no_store, Statements(), [path])
-    assert found.elsewhere == (table,)
+    assert found.elsewhere == (shareable(table),)
     path.write_text(json.dumps(an_evaluation(evaluated={"digest": "0" * 64})))
     with pytest.raises(CardError, match="not an evaluation of this model"):
         gather(str(directory), no_store, Statements(), [path])
@@ -112,17 +113,30 @@ def test_what_transport_found_has_to_be_of_the_same_cohort_and_question(tmp_path
     made = replace(a_risk_model(), manifest={"fingerprint": "f00d"})
     made.save(tmp_path / "risk_model")
     (tmp_path / registry.EVALUATION).write_text(json.dumps(an_evaluation()))
-    table = {"by": "site", "groups": [], "pooled": {}, "not_assessable": {},
+    table = {"by": "site", "groups": [], "not_assessable": {}, "left_out": {},
+             "pooled": dict.fromkeys(COUNTS, 20) | {"n_patients": 40},
              "cohort": {"fingerprint": "f00d"}, "question": made.question.to_dict()}  # fmt: skip
     path = tmp_path / "sites.json"
     path.write_text(json.dumps(table))
     found = gather(str(tmp_path / "risk_model"), no_store, Statements(), [path])
-    assert found.transports == (table,)
+    assert found.transports == (shareable_transport(table),)
     assert found.elsewhere == ()
     for changed in ({"cohort": {"fingerprint": "cafe"}}, {"question": {}}):
         path.write_text(json.dumps(table | changed))
         with pytest.raises(CardError, match="another cohort or question"):
             gather(str(tmp_path / "risk_model"), no_store, Statements(), [path])
+
+
+def test_of_few_patients_there_is_no_card_unless_they_are_made_up(tmp_path):
+    few = an_evaluation(n_patients=9, n_event_patients=5)
+    (tmp_path / registry.EVALUATION).write_text(json.dumps(few))
+    for synthetic in (True, False):
+        a_risk_model(synthetic=synthetic).save(tmp_path / "risk_model")
+        if synthetic:
+            assert gather(str(tmp_path / "risk_model"), no_store, Statements()).synthetic
+        else:
+            with pytest.raises(NotAssessable, match="card is not shared: fewer than 10 patients"):
+                gather(str(tmp_path / "risk_model"), no_store, Statements())
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_corrected_model_says_so_on_top_and_in_its_items():
     assert item("12f", evidence()).status == NOT_APPLICABLE
     assert item("12f", e).status == ANSWERED
     top = [block.text for block in model_facts(e).sections[0].blocks]
-    assert any("Corrected (intercept) on our ward" in text for text in top)
+    assert any("Recalibrated on our ward, 60 rows of 50 patients, 12" in text for text in top)
 
 
 def test_who_made_the_statements_is_said():

@@ -2,13 +2,17 @@
 
 import re
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
+from models.calibration import Calibrator
+from models.refits import Refit, Refits
 from tests.training.cards import made_blocks
 from tests.training.cards.made_evidence import COHORT, an_evaluation, evidence
 from training.cards.chai import chai_xml
 from training.cards.markdown import markdown_of
+from training.cards.model_facts import model_facts
 from training.cards.pack import documents_of
 
 DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d{3,}(?![\w.])")
@@ -83,15 +87,34 @@ def test_a_figure_that_cannot_be_computed_is_said_so():
 
 def test_a_small_count_of_people_is_not_printed():
     page = text_of(evidence())
-    assert "tisagenlecleucel fewer than 5" in page
-    assert "axicabtagene ciloleucel 137" in page
-    assert "fewer than 5 of 611" in page
+    assert "tisagenlecleucel held back" in page
+    assert "axicabtagene ciloleucel held back" in page, "140 in all less 137 is the small one"
+    assert "held back of 611" in page
+    assert "held back of 303" in page
+    large = {"axicabtagene ciloleucel": 120, "tisagenlecleucel": 20}
+    page = text_of(evidence(manifest={"products": large}))
+    assert "axicabtagene ciloleucel 120, tisagenlecleucel 20" in page
+
+
+def test_rows_that_are_learnt_from_and_not_judged_are_explained_where_both_stand():
+    said = "days on which a patient had the event before"
+    assert said in text_of(evidence())
+    same = {"n_rows": 914, "n_patients": 135, "n_event_patients": 30}
+    assert said not in text_of(evidence(manifest=same))
+
+
+def test_the_page_of_facts_says_how_many_true_risks_the_interval_held():
+    e = evidence(manifest={"interval_coverage": 0.26})
+    refits = Refits.join([Refit(e.model.linear, None, Calibrator())])
+    e = replace(e, model=replace(e.model, refits=refits))
+    assert "held 26 % of synthetic true risks" in markdown_of(model_facts(e))
 
 
 def test_synthetic_is_called_synthetic_on_every_document():
     e = evidence(an_evaluation(cohort=COHORT | {"synthetic": True}))
     for document in documents_of(e):
         assert markdown_of(document).split("\n")[2].startswith("**SYNTHETIC")
+    assert "in SYNTHETIC ward records." in text_of(e), "and where its figures are named"
     assert "SYNTHETIC" in chai_xml(e)
     assert "SYNTHETIC" not in text_of(evidence())
 

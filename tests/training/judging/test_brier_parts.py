@@ -78,3 +78,13 @@ def test_the_table_holds_the_headline_brier_score():
     table = brier_parts(judged)
     assert table["model"]["brier"]["estimate"] == pytest.approx(judged.draws["model"]["brier"][0])
     assert set(table["comparators"]) == {"current_grade"}
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_an_interval_holds_its_own_figure(seed):
+    """Squares only grow in draws of patients: plain percentiles can leave the figure outside."""
+    table = brier_parts(some_judged(patients=20, event_patients=6, seed=seed))
+    for found in (table["model"], table["comparators"]["current_grade"]):
+        for part in PARTS:
+            assert found[part]["low"] <= found[part]["estimate"] <= found[part]["high"], part

@@ -100,6 +100,18 @@ def test_the_band_holds_the_curve_and_the_curve_is_of_all_repeats():
     assert found["reason"] is None
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), patients=st.integers(12, 60))
+def test_an_interval_holds_its_own_figure(seed, patients):
+    """Distances only grow in draws of patients: plain percentiles can leave the figure outside."""
+    rows = some_rows(patients=patients, event_patients=patients // 3, seed=seed)
+    rng = np.random.default_rng(seed)
+    calibrated = np.full((1, len(rows)), rows.y.mean()) + rng.uniform(-0.02, 0.02, (1, len(rows)))
+    found = smooth_calibration(some_judged(rows, {"model": calibrated}), "model")
+    for name in calibration_curve.ERRORS:
+        assert found[name]["low"] <= found[name]["estimate"] <= found[name]["high"]
+
+
 def test_equal_predictions_have_errors_and_no_curve():
     rows = some_rows()
     equal = {"model": np.full((2, len(rows)), 0.3)}

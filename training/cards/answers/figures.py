@@ -7,6 +7,7 @@ from typing import Any
 
 from training.cards.answers.about import words
 from training.cards.answers.blocks import block_words
+from training.cards.answers.patients import marked
 from training.cards.evidence import Evidence
 from training.figures_in_words import counts, interval
 
@@ -84,7 +85,7 @@ def against_best(e: Evidence) -> str | None:
 def verdict(e: Evidence) -> str | None:
     """Give the verdict by the rule that the plan fixed."""
     text = (e.evaluation.get("verdict") or {}).get("text")
-    whose = ", on the larger model of the same fit" if "comparator" in e.manifest else ""
+    whose = ", on the larger model of the same fit" if e.model.comparator else ""
     return None if not text else f"Verdict by the plan's own rule{whose}: {words(text)}"
 
 
@@ -97,7 +98,7 @@ def oracle(e: Evidence) -> str | None:
 def in_other_patients(e: Evidence) -> str | None:
     """Give the figures on other patients, where there are some."""
     said = [
-        f"In {(one.get('cohort') or {}).get('name', 'a cohort without a name')} ({counts(one)}): "
+        f"In {marked(one)} ({counts(one)}): "
         f"{_listed(one, ('auroc', 'same_day_auroc', *CALIBRATION, 'brier'))}."
         for one in e.elsewhere
     ]

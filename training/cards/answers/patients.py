@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.questions import CONVENTIONS
-from training.block_words import words_of
+from training.block_words import HELD_BACK, words_of
 from training.cards.answers import about
 from training.cards.answers.blocks import block_words
-from training.cards.evidence import Evidence, cell
-from training.figures_in_words import counts, interval
+from training.cards.evidence import Evidence
+from training.figures_in_words import counts, interval, rows_apart
+from training.judging.small_cells import told
+from training.synthetic_mark import mark
 
 
 def cohort(e: Evidence) -> str | None:
@@ -18,7 +20,8 @@ def cohort(e: Evidence) -> str | None:
     known = e.cohort
     if "name" not in known:
         return None
-    kind = "a SYNTHETIC cohort of made-up patients" if e.synthetic else "records of real patients"
+    made_up = f"a {mark(e.synthetic)}cohort of made-up patients"
+    kind = made_up if e.synthetic else "records of real patients"
     said = [f"{known['name']}: {kind}"]
     if known.get("grading_system"):
         said.append(f"graded by {about.scale(known['grading_system'])}")
@@ -26,6 +29,8 @@ def cohort(e: Evidence) -> str | None:
         said.append(f"times known to the {known['resolution']}")
     if known.get("fingerprint"):
         said.append(f"fingerprint {str(known['fingerprint'])[:16]}")
+    if e.model.recalibrated is not None:
+        said.append(f"on whom it was corrected; fitted to other patients{_elsewhere(e)}")
     return ", ".join(said) + "."
 
 
@@ -39,7 +44,20 @@ def learnt_from(e: Evidence) -> str | None:
     found = e.manifest
     if "n_patients" not in found:
         return None
-    return f"The served model was fitted on all of {counts(found)}."
+    fitted = f"The served model was fitted on all of {counts(found)}{_elsewhere(e)}."
+    return f"{fitted} {why_more_rows(e)}".rstrip()
+
+
+def why_more_rows(e: Evidence) -> str:
+    """Say why it learnt from more rows than it was judged on; empty where that is not so."""
+    return "" if e.model.recalibrated else rows_apart(e.evaluation, e.manifest)
+
+
+def _elsewhere(e: Evidence) -> str:
+    """Name the cohort of the fit, where the figures are of another one."""
+    if e.model.recalibrated is None:
+        return ""
+    return f", in {mark(e.manifest.get('synthetic'))}{e.manifest.get('cohort', 'another cohort')}"
 
 
 def products(e: Evidence) -> str | None:
@@ -47,8 +65,11 @@ def products(e: Evidence) -> str | None:
     counted = e.manifest.get("products")
     if not counted:
         return None
-    return "Courses by product: " + ", ".join(
-        f"{name} {cell(number)}" for name, number in sorted(counted.items())
+    shown = told(counted, counted)  # a model fitted before this rule holds them all
+    of_fit = " of its fit" if e.model.recalibrated else ""
+    return f"Courses{of_fit} by product: " + ", ".join(
+        f"{name} {HELD_BACK if number is None else f'{number:,}'}"
+        for name, number in sorted(shown.items())
     )
 
 
@@ -86,7 +107,7 @@ def other_patients(e: Evidence) -> str | None:
     """Say whom else it was judged on, where it was."""
     if not e.elsewhere:
         return None
-    others = "; ".join(f"{_marked(one)}, {counts(one)}" for one in e.elsewhere)
+    others = "; ".join(f"{marked(one)}, {counts(one)}" for one in e.elsewhere)
     return f"Judged on patients it did not learn from: {others}."
 
 
@@ -96,10 +117,10 @@ def external_fairness(e: Evidence) -> str | None:
     return " ".join(filter(None, said)) or None
 
 
-def _marked(table: Mapping[str, Any]) -> str:
+def marked(table: Mapping[str, Any]) -> str:
+    """Return the name of the cohort of an evaluation, marked where it is of made-up patients."""
     known = table.get("cohort") or {}
-    mark = " (SYNTHETIC)" if known.get("synthetic") else ""
-    return f"{known.get('name', 'a cohort without a name')}{mark}"
+    return f"{mark(known.get('synthetic'))}{known.get('name', 'a cohort without a name')}"
 
 
 def treatments(e: Evidence) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from training.cards.answers.method import identity
 from training.cards.evidence import Evidence
-from training.figures_in_words import counts
+from training.figures_in_words import correction_in_words, counts
 from training.gate import GATE
+from training.synthetic_mark import mark
 
 _PERSONAL = ("age", "sex")
 
@@ -47,12 +48,16 @@ def demographic_predictors(e: Evidence) -> str | None:
 
 def recalibration(e: Evidence) -> str | None:
     """Say on whom the model was corrected after it was judged, where it was."""
-    told = e.manifest.get("recalibrated")
-    if not told:
+    told = e.model.recalibrated
+    if told is None:
         return None
+    judged = e.evaluation.get("evaluated", {}).get("digest") == e.model.digest
+    whose = "the figures are cross-fitted by patient there"
+    if not judged:
+        whose = "the figures of the fit are of the model before"
     return (
-        f"Corrected ({told['correction'].replace('_', ' and ')}) on {told['cohort']}, "
-        f"{counts(told)}; the figures of the fit are of the model before."
+        f"Recalibrated on {mark(told.get('synthetic'))}{told['cohort']}, {counts(told)}, method "
+        f"{correction_in_words(told)}; {whose}."
     )
 
 

@@ -6,6 +6,7 @@ from features.inputs import COURSE_FIELDS, INPUTS
 from features.sources.csv import headings
 from features.sources.csv.heading_guesses import legal_unit, of_patients, of_rows, of_tests
 from features.sources.csv.headings import key_of
+from features.sources.csv.headings_of_rows import HEADINGS_OF_ROWS
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,19 @@ from features.sources.csv.headings import key_of
         ("采样日期", "day", ""), ("Sample time", "day", ""), ("患者编号", "patient_id", ""),
         ("Visit date", "day", ""), ("Date of assessment", "day", ""),
         ("Systolic BP", "sbp_mmhg", ""),
+        *((heading, "day", "") for heading in (
+            "Date of visit", "Collection date/time", "Collection Date", "Sample date",
+            "Sampled on", "Date sampled", "Specimen collected", "Date of blood draw",
+            "Collected (dd/mm/yyyy)", "Recorded at", "检查日期", "采样时间", "就诊日期", "采血时间",
+            "标本采集日期", "检验时间", "测量时间",
+        )),
+        *((heading, "known_day", "") for heading in (
+            "Report date/time", "Resulted", "Verified at", "报告时间", "报告日期", "审核时间",
+        )),
+        *((heading, "patient_id", "") for heading in (
+            "Hospital number", "Medical record no.", "Pt ID", "USUBJID", "病案号", "登记号",
+            "受试者编号", "Patient",
+        )),
     ],
 )  # fmt: skip
 def test_a_heading_is_understood(heading: str, meaning: str, unit: str) -> None:
@@ -86,7 +100,7 @@ def test_every_fact_is_known_by_its_labels(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [headings._LABELLED_INPUTS, headings._LABELLED_COURSES, headings._OF_ROWS]
+    "names", [headings._LABELLED_INPUTS, headings._LABELLED_COURSES, HEADINGS_OF_ROWS]
 )
 def test_no_name_means_two_things(names: dict[str, tuple[str, ...]]) -> None:
     meanings: dict[str, set[str]] = {}

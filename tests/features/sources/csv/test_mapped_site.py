@@ -38,29 +38,29 @@ def test_results_come_in_days_from_infusion_with_limits_and_their_source(site: S
 
 
 @pytest.mark.parametrize(
-    ("row", "rule"),
+    ("row", "rule", "column"),
     [
-        (a_result(at="2025-03"), "day_is_a_whole_date"),
-        (a_result(at="04.03.2025"), "day_is_a_date"),
-        (a_result(at="2025-03-30 02:30"), "day_is_an_hour_that_exists"),
-        (a_result(at=""), "day_is_present"),
-        (a_result(at="2025-08-05 10:00"), "day_is_within_follow_up"),
-        (a_result(value="阴性"), "value_is_a_number"),
-        (a_result(value="negative"), "value_is_a_number"),
-        (a_result(value="1,5"), "value_is_a_number"),
-        (a_result(unit="stones"), "unit_is_one_of_its_input"),
-        (a_result(unit=""), "unit_is_one_of_its_input"),
-        (["P1", "2025-03-05 10:00", "blood group", "A", "", ""], "input_is_known"),
-        (["P9", "2025-03-05 10:00", "CRP", "3", "mg/L", ""], "course_is_known"),
-        (["P1", "2025-03-05 10:00", "O2", "snorkel", "", ""], "level_is_legal"),
+        (a_result(at="2025-03"), "day_is_a_whole_date", "at"),
+        (a_result(at="04.03.2025"), "day_is_a_date", "at"),
+        (a_result(at="2025-03-30 02:30"), "day_is_an_hour_that_exists", "at"),
+        (a_result(at=""), "day_is_present", "at"),
+        (a_result(at="2025-08-05 10:00"), "day_is_within_follow_up", "at"),
+        (a_result(value="阴性"), "value_is_a_number", "result"),
+        (a_result(value="negative"), "value_is_a_number", "result"),
+        (a_result(value="1,5"), "value_is_a_number", "result"),
+        (a_result(unit="stones"), "unit_is_one_of_its_input", "unit"),
+        (a_result(unit=""), "unit_is_one_of_its_input", "unit"),
+        (["P1", "2025-03-05 10:00", "blood group", "A", "", ""], "input_is_known", "test"),
+        (["P9", "2025-03-05 10:00", "CRP", "3", "mg/L", ""], "course_is_known", "ID"),
+        (["P1", "2025-03-05 10:00", "O2", "snorkel", "", ""], "level_is_legal", "result"),
     ],
 )
 def test_a_bad_result_is_listed_by_file_line_and_rule(
-    site: Site, row: list[object], rule: str
+    site: Site, row: list[object], rule: str, column: str
 ) -> None:
     cohort, failures = site.read([a_result(at="2025-03-06 10:00"), row])
     assert rejected(failures) == {("measurements", "results.csv", 3, rule)}
-    assert set(failures.rows["column"]) == {"result"}
+    assert set(failures.rows["column"]) == {column}
     assert failures.rows["legal"].ne("").all()
     assert len(cohort.measurements) == 1
 

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from features.errors import CohortError
+from features.sources.csv.as_written import Signs
 from features.sources.csv.mapping import read_mapping
 from features.sources.csv.mapping_draft import draft_files
 from features.sources.csv.mapping_text import mapping_text
@@ -82,11 +83,11 @@ def test_without_a_column_of_units_every_test_needs_one(tmp_path: Path) -> None:
 
 def test_words_that_mean_nothing_yet_are_asked_for(tmp_path: Path) -> None:
     rows = [[f"P{n}", "Dexamethasone", "2025-03-04"] for n in range(3)]
-    rows += [[f"P{n}", "地塞米松片", "2025-03-04"] for n in range(3)]
+    rows += [[f"P{n}", "地塞米松滴眼液", "2025-03-04"] for n in range(3)]
     rows += [["P1", "Zaphod", "2025-03-04"]]
     made, text = drafted(a_file(tmp_path, ["患者编号", "药物", "开始日期"], *rows))
     assert made["file"][0]["rows"] == "treatments"
-    assert made["file"][0]["columns"]["药物"] == {"is": "agent", "words": {"地塞米松片": ""}}
+    assert made["file"][0]["columns"]["药物"] == {"is": "agent", "words": {"地塞米松滴眼液": ""}}
     assert "legal: tocilizumab, siltuximab" in text
     assert "Zaphod" not in text
 
@@ -154,12 +155,24 @@ def test_whole_numbers_of_days_carry_no_hours(
 def test_signs_that_are_not_proven_are_left(tmp_path: Path) -> None:
     heading, at = ["ID", "Date", "CRP (mg/L)"], "2025-03-04"
     for values, sign, thousands in (
-        (("1,5", "1.5"), "", False), (("1,5", "1.234,5"), ",", True), (("1,234",), "", False),
+        (("1,5", "1.5"), "", False), (("1,5", "1.234,5"), ",", True), (("1.234,5",), ",", True),
+        (("1,5",), ",", False), (("1,234",), "", True),
     ):  # fmt: skip
         rows = [["P1", at, value] for value in values]
         made, text = drafted(a_file(tmp_path, heading, *rows, delimiter=";"))
         assert made["file"][0]["decimal"] == sign
         assert ("set thousands apart" in text) == thousands
+        assert (made["file"][0].get("thousands") == "") == (thousands and sign != "")
+
+
+def test_where_no_sign_is_proven_the_option_is_shown_and_taken(tmp_path: Path) -> None:
+    heading = ["ID", "Infusion date", "Date", "CRP (mg/L)"]
+    file = a_file(tmp_path, heading, ["P1", "2025-03-04", "2025-03-05", "1,234"], delimiter=";")
+    text = drafted(file)[1].replace('product = ""', 'product = "Yescarta"')
+    assert "# thousands = \",\"  # 1 cells look as if ',' set thousands apart" in text
+    text = text.replace('decimal = ""', 'decimal = "."').replace("# thousands", "thousands")
+    (tmp_path / "m.toml").write_text(text, encoding="utf-8")
+    assert read_mapping(tmp_path / "m.toml").files[0].signs == Signs(".", ",")
 
 
 @pytest.mark.real

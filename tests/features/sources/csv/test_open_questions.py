@@ -24,6 +24,9 @@ PATIENTS = [
     *([f"P{n}", AT, "weibl.", 2] for n in range(3)),
 ]
 DAYS = [["Date", "CRP"], [AT, "1,5"], [AT, "1.5"]]
+UNDATED = [["ID", "When", "CRP (mg/L)"], *(["P1", f"after {n}", n] for n in range(3))]
+DATED_BY_NO_KNOWN_NAME = [["ID", "When", "CRP (mg/L)"], *(["P1", AT, n] for n in range(3))]
+ONE_ROW_AN_ID = [["ID", "Sex", "CRP (mg/L)"], *([f"P{n}", "f", n] for n in range(3))]
 ANSWERS = (
     ('time_zone = ""', 'time_zone = "Europe/Berlin"'),
     ('product = ""', 'product = "Yescarta"'),
@@ -36,6 +39,9 @@ ANSWERS = (
     ('dates = ""', 'dates = "day_first"'),
     ('"weibl." = ""', '"weibl." = "female"'),
     ('"" = { is = "patient_id" }', '"more" = { is = "patient_id" }'),
+    ('" " = { is = "day" }', '"noon" = { is = "day", dates = "iso" }'),
+    ('is = ""', 'is = "day"'),
+    ('rows = ""', 'rows = "days"'),
 )
 
 
@@ -61,6 +67,9 @@ def refused(place: Path, text: str) -> bool:
         ({"labs": WITHOUT_UNITS}, "product thousands dates unit"),
         ({"people": PATIENTS}, 'product time_zone dates unit "weibl."'),
         ({"days": DAYS}, "product decimal dates unit patient_id"),
+        ({"days": UNDATED}, "product day"),
+        ({"days": DATED_BY_NO_KNOWN_NAME}, "product is dates"),
+        ({"days": ONE_ROW_AN_ID}, "product rows day"),
     ],
 )
 def test_each_open_question_is_counted_and_refused_until_all_are_filled(
@@ -69,7 +78,7 @@ def test_each_open_question_is_counted_and_refused_until_all_are_filled(
     text = drafted(tmp_path, **files)
     asked = open_questions(text)
     assert asked == len(questions.split())
-    for one in set(questions.split()) - {"patient_id"}:
+    for one in set(questions.split()) - {"patient_id", "day"}:
         assert f'{one} = ""' in text
     mine = [pair for pair in ANSWERS if pair[0] in text]
     for left, _ in mine:

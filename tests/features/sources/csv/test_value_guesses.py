@@ -8,9 +8,7 @@ import pytest
 from features.sources.csv.value_guesses import (
     are_day_numbers,
     date_style,
-    decimal_sign,
     hours_in,
-    thousands_in,
 )
 
 
@@ -51,22 +49,6 @@ def test_what_is_not_proven_is_left_with_its_counts(
 
 def test_partial_dates_are_counted() -> None:
     assert "1 of them are no whole dates" in date_style(cells("2026-03-04", "2026-03"))[1]
-
-
-@pytest.mark.parametrize(
-    ("values", "sign"),
-    [(("1,5", "2"), ","), (("1.5", "1,234"), "."), ((1.5, 2), "."), (("1,5", "1.5"), ""),
-     (("1,234",), ""), (("1.234", "2,5"), ","), (("<0,5 ",), ","), (("12.5↑",), ".")],
-)  # fmt: skip
-def test_the_decimal_sign_is_decided_by_fractions_that_are_no_thousands(
-    values: tuple[object, ...], sign: str
-) -> None:
-    assert decimal_sign([cells(*values)])[0] == sign
-
-
-def test_thousands_are_counted_and_not_decided() -> None:
-    assert thousands_in([cells("1.234,5", "12.345", "1,5", "0.123")], ",") == 2
-    assert thousands_in([cells("1.234,5")], "") == 0
 
 
 def test_days_are_told_from_dates() -> None:

@@ -62,7 +62,7 @@ def test_what_a_wide_row_gets_wrong_is_listed_by_its_heading(tmp_path: Path) -> 
     assert found == {
         (2, "CRP", "value_is_a_number"), (2, "CRS", "grade_is_within_its_range"),
         (2, "toci", "agent_is_a_flag"), (2, "weight", "weight_kg_is_the_same_in_every_row (cell)"),
-        (4, "CRP", "course_id_is_present"),
+        (4, "ID", "course_id_is_present"),
     }  # fmt: skip
     assert cohort.courses["weight_kg"].isna().all()
     assert "maybe" not in failures.rows.to_csv()

@@ -40,10 +40,10 @@ def a_folder_of_two_files(path: Path) -> Path:
 def test_rejected_rows_of_fhir_name_their_file_and_their_line_in_it(tmp_path: Path) -> None:
     report = import_cohort("fhir", a_folder_of_two_files(tmp_path), tmp_path / "cohort")
     assert (tmp_path / "cohort" / REJECTED).read_text(encoding="utf-8").splitlines()[1:] == [
-        'line,b.ndjson,4,record_is_json,"whole JSON: one resource a line, or one document"',
-        "measurements,b.ndjson,3,unit_is_one_of_its_input,"
+        'line,b.ndjson,4,,record_is_json,"whole JSON: one resource a line, or one document"',
+        "measurements,b.ndjson,3,unit,unit_is_one_of_its_input,"
         + next(iter(report.rejected.loc[report.rejected["row"].eq(3), "legal"])),
-        'observation,b.ndjson,2,result_is_final,"status final, amended or corrected"',
+        'observation,b.ndjson,2,,result_is_final,"status final, amended or corrected"',
     ]
 
 
@@ -51,7 +51,7 @@ def test_one_file_needs_no_name_in_the_rejected_rows(tmp_path: Path) -> None:
     folder = a_folder(tmp_path, a_patient(), an_infusion(), a_result(status="preliminary"))
     import_cohort("fhir", folder, tmp_path / "cohort")
     first, *rows = (tmp_path / "cohort" / REJECTED).read_text(encoding="utf-8").splitlines()
-    assert first == "table,row,rule,legal"
+    assert first == "table,row,column,rule,legal"
     assert [row.split(",")[:2] for row in rows] == [["observation", "3"]]
 
 
@@ -67,11 +67,12 @@ def test_rejected_rows_of_omop_name_the_table_they_are_of(tmp_path: Path) -> Non
         measurement_date=DAY_0.date(), value_as_number=1.0, unit_source_value="stones",
     )  # fmt: skip
     _, failures = read_omop(made.write(tmp_path / "cdm"))
-    assert failures.rows[["file", "row", "rule"]].to_numpy().tolist() == [
-        ["measurement.parquet", 5, "unit_is_one_of_its_input"],
-        ["measurement.parquet", 4, "record_is_dated"],
-        ["observation.parquet", 1, "record_is_dated"],
+    assert failures.rows[["file", "row", "column", "rule"]].to_numpy().tolist() == [
+        ["measurement.parquet", 5, "measurement.unit_concept_id", "unit_is_one_of_its_input"],
+        ["measurement.parquet", 4, "measurement.measurement_date", "record_is_dated"],
+        ["observation.parquet", 1, "observation.observation_date", "record_is_dated"],
     ]
+    assert failures.rows["legal"].ne("").all()
     assert failures.rows["row"].map(type).eq(int).all()
 
 

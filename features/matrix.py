@@ -1,7 +1,8 @@
 """The only place where predictors are made, for training and serving alike.
 
-:func:`feature_matrix` reads a cohort, :func:`features_of_course` one course of a request; both hand
-blocks of courses to the same summaries, and a course gives the same bits alone and among others.
+:func:`feature_matrix` reads a cohort, :func:`features_of_course` one course of a request and
+:func:`features_of_courses` those of several. All hand blocks of courses to the same summaries, and
+a course gives the same bits alone and among others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from features.columns import (
 )
 from features.errors import CohortError
 from features.inputs import COURSE_FIELDS
-from features.one_course import course_arrays
+from features.one_course import Said, course_arrays, courses_arrays
 from features.predictors import PredictorSet, default_predictors
 from features.product_facts import one_hot
 from features.tables import Cohort
@@ -37,11 +38,14 @@ __all__ = [
     "CourseArrays",
     "Description",
     "PredictorSet",
+    "Said",
     "course_arrays",
+    "courses_arrays",
     "default_predictors",
     "describe",
     "feature_matrix",
     "features_of_course",
+    "features_of_courses",
 ]
 
 _READING_SUMMARIES = {
@@ -119,6 +123,26 @@ def features_of_course(
     facts = _facts(arrays, predictors)
     rows = [_block(arrays, np.array([float(at)]), predictors, facts) for at in instants]
     return np.concatenate(rows) if rows else np.zeros((0, len(predictors.names())))
+
+
+def features_of_courses(
+    arrays: CourseArrays, instants: Sequence[float] | Floats, predictors: PredictorSet
+) -> Floats:
+    """Return the predictors of several courses, each at an instant of its own.
+
+    Parameters
+    ----------
+    arrays : CourseArrays
+        From :func:`features.one_course.courses_arrays`.
+    instants : sequence of float, one a course
+
+    Returns
+    -------
+    ndarray of shape (arrays.n_courses, len(predictors.names()))
+        To the bit what :func:`features_of_course` gives for each.
+    """
+    at = np.array(instants, dtype=np.float64)
+    return _block(arrays, at, predictors, _facts(arrays, predictors))
 
 
 def _turns(local: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:

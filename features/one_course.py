@@ -1,14 +1,15 @@
-"""One course, as a request tells it, in the arrays that a whole cohort takes too."""
+"""Courses, as requests tell them, in the arrays that a whole cohort takes too."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import chain
+from math import nan
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from features.arrays import (
     GRADED,
     INPUT_CODES,
-    INPUT_NAMES,
     NUMBERS_READ,
     WORDS_READ,
     CourseArrays,
@@ -62,56 +63,79 @@ def course_arrays(
     CohortError
         An input or a level that does not exist.
     """
+    told: list[Any] = [
+        (*row[:3], nan, row[3]) if isinstance(row[3], str) else (*row, None) for row in measurements
+    ]
+    return courses_arrays([Said(course, told, treatments, grades)], resolution=resolution)
+
+
+class Said(NamedTuple):
+    """What a request says of one course, as :func:`course_arrays` takes it.
+
+    A measurement has five parts here: its value is not read where the last part, the text, is one.
+    """
+
+    course: Mapping[str, Any]
+    measurements: Iterable[tuple[str, float, float | None, float, str | None]] = ()
+    treatments: Iterable[tuple[str, float, float | None, float | None]] = ()
+    grades: Iterable[tuple[str, float, float | None, float]] = ()
+
+
+def courses_arrays(said: Sequence[Said], *, resolution: str = "instant") -> CourseArrays:
+    """Turn what requests say of several courses into arrays, in their order.
+
+    Raises
+    ------
+    CohortError
+        As :func:`course_arrays`.
+    """
     return CourseArrays(
-        1,
-        {name: _floats([course.get(name)]) for name in NUMBERS_READ},
-        {name: [course.get(name)] for name in WORDS_READ},
-        _readings_said(measurements, resolution),
-        _gradings_said(grades, resolution),
-        *_treatments_said(treatments, resolution),
+        len(said),
+        {name: _floats([one.course.get(name) for one in said]) for name in NUMBERS_READ},
+        {name: [one.course.get(name) for one in said] for name in WORDS_READ},
+        _readings_said([one.measurements for one in said], resolution),
+        _gradings_said([one.grades for one in said], resolution),
+        *_treatments_said([one.treatments for one in said], resolution),
     )
 
 
-def _readings_said(
-    rows: Iterable[tuple[str, float, float | None, float | str]], resolution: str
-) -> Readings:
-    names, days, knowns, found = _columns(rows, 4)
+def _readings_said(rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str) -> Readings:
+    course, (names, days, knowns, numbers, texts) = _columns(rows, 5)
     codes = [_input_code(name) for name in names]
     values = [
-        _rank(INPUT_NAMES[code], one) if isinstance(one, str) else one
-        for code, one in zip(codes, found, strict=True)
+        number if text is None else _rank(name, text)
+        for name, number, text in zip(names, numbers, texts, strict=True)
     ]
     day = _floats(days)
     known_day = _known(day, knowns, resolution)
-    return readings_of(_of_one(day), _codes(codes), day, known_day, _floats(values))
+    return readings_of(course, _codes(codes), day, known_day, _floats(values))
 
 
-def _gradings_said(
-    rows: Iterable[tuple[str, float, float | None, float]], resolution: str
-) -> GradeRows:
-    toxicities, days, knowns, grades = _columns(rows, 4)
+def _gradings_said(rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str) -> GradeRows:
+    course, (toxicities, days, knowns, grades) = _columns(rows, 4)
     codes = [_toxicity_code(name) for name in toxicities]
     day = _floats(days)
     known_day = _known(day, knowns, resolution)
-    return gradings_of(_of_one(day), _codes(codes), day, known_day, _floats(grades))
+    return gradings_of(course, _codes(codes), day, known_day, _floats(grades))
 
 
 def _treatments_said(
-    rows: Iterable[tuple[str, float, float | None, float | None]], resolution: str
+    rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str
 ) -> tuple[TreatmentRows, TreatedDays]:
-    agents, starts, stops, knowns = _columns(rows, 4)
+    course, (agents, starts, stops, knowns) = _columns(rows, 4)
     start = _floats(starts)
     known_day = _known(start, knowns, resolution)
-    return treatments_of(_of_one(start), agents, start, _floats(stops), known_day, resolution)
+    return treatments_of(course, agents, start, _floats(stops), known_day, resolution)
 
 
-def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    listed = list(rows)
-    return list(zip(*listed, strict=True)) if listed else [()] * width
-
-
-def _of_one(rows: Floats) -> Integers:
-    return np.zeros(len(rows), dtype=np.int64)
+def _columns(
+    rows: Sequence[Iterable[tuple[Any, ...]]], width: int
+) -> tuple[Integers, list[Sequence[Any]]]:
+    """Return the number of the course of each row, and the columns of all rows."""
+    listed = [list(own) for own in rows]
+    course = np.repeat(np.arange(len(listed)), [len(own) for own in listed])
+    together = list(chain.from_iterable(listed))
+    return course, list(zip(*together, strict=True)) if together else [()] * width
 
 
 def _codes(codes: Sequence[int]) -> Integers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.arrays import CourseArrays
 from features.grading import Recorded
-from features.matrix import course_arrays, features_of_course
+from features.matrix import Said, courses_arrays, features_of_course
 from features.predictors import PredictorSet
 from models.columns import Floats
 from models.tiers import HIGHEST_AT_CRS_GRADE, HIGHEST_AT_ICANS_GRADE
@@ -47,6 +47,15 @@ class Bedside:
             arrays = self._arrays_in(grading_system)
             self._rows[key] = features_of_course(arrays, [self.course.landmark], predictors)
         return self._rows[key]
+
+    def learn(
+        self,
+        rows: Mapping[tuple[str, str], Floats],
+        by_rule: dict[str, Compared],
+    ) -> None:
+        """Take what was computed for many courses at once: rows of predictors, grades by rule."""
+        self._rows.update(rows)
+        self.by_rule = by_rule
 
     def _arrays_in(self, grading_system: str) -> CourseArrays:
         if grading_system not in self._arrays:
@@ -91,19 +100,20 @@ class Bedside:
 
 def arrays_of(course: CourseSoFar, grading_system: str) -> CourseArrays:
     """Return the course as the feature code reads it, with the grades of one system."""
+    return courses_arrays([said_of(course, grading_system)], resolution=course.resolution)
+
+
+def said_of(course: CourseSoFar, grading_system: str) -> Said:
+    """Return what a course says, in the words of the feature code."""
     facts: dict[str, Any] = dict(course.facts)
     facts["product"] = course.product.name if course.product else None
-    return course_arrays(
+    return Said(
         facts,
-        (
-            (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
-            for one in course.readings
-        ),
-        ((one.agent, one.start_day, one.stop_day, one.known_day) for one in course.doses),
-        (
+        course.readings,
+        [(one.agent, one.start_day, one.stop_day, one.known_day) for one in course.doses],
+        [
             (one.toxicity, one.day, one.known_day, float(one.grade))
             for one in course.grades
             if grading_system in (one.system, "unknown")
-        ),
-        resolution=course.resolution,
+        ],
     )

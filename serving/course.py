@@ -101,6 +101,10 @@ def latest(rows: Iterable[Reading]) -> dict[str, Reading]:
     found: dict[str, Reading] = {}
     for row in rows:
         before = found.get(row.input)
-        if before is None or (before.day, before.known_day) <= (row.day, row.known_day):
+        if (
+            before is None
+            or before.day < row.day
+            or (before.day == row.day and before.known_day <= row.known_day)
+        ):
             found[row.input] = row
     return found

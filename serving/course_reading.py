@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from math import floor, isnan, nan
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from serving.messages import (
     CourseRequest,
     Grading,
     Measurement,
+    Message,
     Problem,
     RiskRequest,
     Treatment,
@@ -31,6 +32,7 @@ from serving.named_product import named_product
 SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
 _PLAIN = SiteMapping()
+_PLAIN_FIELDS = 4
 Where = tuple[str | int, ...]  # table and row; empty for the request itself
 _NO_INFUSION = Problem(
     path="course.infused_at",
@@ -40,7 +42,7 @@ _NO_INFUSION = Problem(
 )
 
 
-_Request = TypeVar("_Request", bound=CourseRequest)
+_Request = TypeVar("_Request", bound=Message)
 
 
 def read_request(body: bytes, kind: type[_Request] = RiskRequest) -> _Request:  # type: ignore[assignment]  # the default is one
@@ -69,6 +71,15 @@ def course_so_far(request: CourseRequest, site: SiteMapping = _PLAIN) -> CourseS
     return _Reader(request, site).course()
 
 
+class _Way(NamedTuple):
+    """How a number becomes canonical, and between what it needs no second look."""
+
+    factor: float
+    offset: float
+    low: float
+    high: float
+
+
 @dataclass
 class _Reader:
     """Reads one request, collecting what is wrong with it."""
@@ -78,6 +89,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     repeated: dict[str, None] = field(default_factory=dict)
     approximate: dict[str, None] = field(default_factory=dict)
+    _ways: dict[tuple[str, str | None], _Way | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_day = self.request.resolution == "day"
@@ -93,6 +105,11 @@ class _Reader:
         rows: list[Reading | Dose | Grade] = [*readings, *doses, *grades]
         known = [one.known_day for one in rows]
         landmark = max(known, default=0.0) if isnan(given) else given
+        later = sum(day > landmark for day in known)
+        if later:
+            readings = [row for row in readings if row.known_day <= landmark]
+            doses = [row for row in doses if row.known_day <= landmark]
+            grades = [row for row in grades if row.known_day <= landmark]
         one, code, reason = named_product(asked.course.product)
         return CourseSoFar(
             facts=asked.course,
@@ -101,12 +118,12 @@ class _Reader:
             no_product=reason,
             landmark=landmark,
             resolution=asked.resolution,
-            readings=tuple(row for row in readings if row.known_day <= landmark),
-            doses=tuple(row for row in doses if row.known_day <= landmark),
-            grades=tuple(row for row in grades if row.known_day <= landmark),
+            readings=tuple(readings),
+            doses=tuple(doses),
+            grades=tuple(grades),
             repeated=tuple(self.repeated),
             approximate=tuple(self.approximate),
-            later_rows=sum(day > landmark for day in known),
+            later_rows=later,
             treatments_told="treatments" in asked.model_fields_set,
             findings=asked.findings.numbers(),
         )
@@ -114,13 +131,41 @@ class _Reader:
     def _readings(self, rows: Sequence[Measurement]) -> list[Reading]:
         kept: dict[tuple[str, float, float], Reading] = {}
         for index, row in enumerate(rows):
-            one = self._reading(("measurements", index), row)
+            one = self._plain(row) or self._reading(("measurements", index), row)
             key = one[:3]
-            before = kept.pop(key, None)
-            if before is not None and (before.value, before.text) != (one.value, one.text):
-                self.repeated[one.input] = None
+            if (before := kept.get(key)) is not None:
+                del kept[key]  # the later in the list counts, and stands where it came
+                if (before.value, before.text) != (one.value, one.text):
+                    self.repeated[one.input] = None
             kept[key] = one
         return list(kept.values())
+
+    def _plain(self, row: Measurement) -> Reading | None:
+        """Read a row as most are: input, value, unit and day, with a plausible value.
+
+        ``None`` leaves every other row to :meth:`_reading`, which gives the same for these.
+        """
+        name, value, day = row["input"], row.get("value"), row.get("day")
+        if len(row) != _PLAIN_FIELDS or value is None or day is None or "unit" not in row:
+            return None
+        key = (name, row["unit"])
+        if key not in self._ways:
+            self._ways[key] = self._way(name, self.site.unit(name, row["unit"]))
+        way = self._ways[key]
+        if way is None:
+            return None
+        canonical = value * way.factor + way.offset
+        if not way.low <= canonical <= way.high:
+            return None
+        return Reading(name, day, floor(day) + 1.0 if self.by_day else day, canonical, None)
+
+    def _way(self, name: str, unit: str | None) -> _Way | None:
+        turn = None if INPUTS[name].is_text else _turn(name, unit)
+        if turn is None or turn.approximate:
+            return None
+        hard, plausible = INPUTS[name].hard, INPUTS[name].plausible_at(self._age_years())
+        low, high = max(hard[0], plausible[0]), min(hard[1], plausible[1])
+        return _Way(turn.factor, turn.offset, low, high)
 
     def _reading(self, where: Where, row: Measurement) -> Reading:
         name, value, text = row["input"], row.get("value"), row.get("text")

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import LedgerError, ModelFormatError, ReleaseError, VigiCellError
-from serving.messages import CourseRequest, ErrorBody, Problem, RiskRequest, field_names
+from serving.logs import log_event
+from serving.messages import ErrorBody, Message, Problem, RiskRequest, field_names
 
-_log = logging.getLogger("vigicell.serving")
 _LONGEST_KEY = 40  # characters of an unknown field's name that are repeated
 _SHOWN = 20  # problems listed in one answer; the rest is counted
 
@@ -98,7 +98,7 @@ def body_of(error: VigiCellError) -> ErrorBody:
     )
 
 
-def problems_of(error: ValidationError, kind: type[CourseRequest] = RiskRequest) -> RequestProblem:
+def problems_of(error: ValidationError, kind: type[Message] = RiskRequest) -> RequestProblem:
     """Turn pydantic's findings into ours, without the input and without its texts."""
     found = error.errors(include_url=False, include_input=False)
     return RequestProblem(
@@ -118,7 +118,7 @@ def log_unexpected(error: BaseException) -> None:
     """Log where an unexpected error arose, never its message, which may hold a value."""
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
-    _log.error("unexpected %s at %s", type(error).__name__, places)
+    log_event("unexpected", logging.ERROR, kind=type(error).__name__, at=places)
 
 
 UNEXPECTED = ErrorBody(
@@ -136,7 +136,7 @@ def _problem(
     found: str,
     location: Sequence[int | str],
     context: Mapping[str, Any],
-    kind: type[CourseRequest],
+    kind: type[Message],
 ) -> Problem:
     if found == "extra_forbidden":
         return _unknown_field(location[:-1], str(location[-1]), kind)
@@ -153,7 +153,7 @@ def _problem(
     )
 
 
-def _unknown_field(parent: Sequence[int | str], key: str, kind: type[CourseRequest]) -> Problem:
+def _unknown_field(parent: Sequence[int | str], key: str, kind: type[Message]) -> Problem:
     """Say which field does not exist: its name, unlike its value, is no patient's."""
     names = field_names(parent, kind)
     shown = "".join(one if one.isprintable() else "?" for one in key[:_LONGEST_KEY])

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from math import inf, isnan
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +10,13 @@ from features.inputs import COURSE_FIELDS
 from features.question_words import question_text
 from features.questions import Question
 from models.columns import Floats, NamedMatrix
+from models.risk_model import ReferenceRisk
 from models.tiers import Tiers
 from serving.asked_model import AskedModel
 from serving.bedside import Bedside
 from serving.could_change import WhatCouldChange
 from serving.course import CourseSoFar
-from serving.notices import notices_of, old_inputs
+from serving.notices import model_notices, notices_of, old_inputs
 from serving.replies import (
     Abstention,
     Asked,
@@ -117,6 +119,18 @@ class Estimator(AskedModel):
     """A risk model that answers about single courses."""
 
     @cached_property
+    def told(self) -> dict[str, Any]:
+        """Name and training of the model as plain data."""
+        shown = {"name", "version", "cohort", "n", "events", "synthetic"}
+        return self.name().model_dump(include=shown)
+
+    @cached_property
+    def model_codes(self) -> list[dict[str, Any]]:
+        """The limits of the model as codes."""
+        codes = dict.fromkeys(one.code for one in model_notices(self))
+        return [{"code": code, "inputs": []} for code in codes]
+
+    @cached_property
     def _what_could_change(self) -> WhatCouldChange:
         return WhatCouldChange(self.model)
 
@@ -133,7 +147,7 @@ class Estimator(AskedModel):
             ),
             probability=probability,
             interval=self._interval(matrix, bedside.language),
-            compared=self._compared(probability, product, bedside),
+            compared=self._compared(probability, bedside),
             tier=self._tier(probability, bedside),
             explanation=explained(
                 explanation, row[0], probability, course, bedside.latest, bedside.language
@@ -159,37 +173,44 @@ class Estimator(AskedModel):
             return None
         return Interval(low=low, high=high, meaning=interval_meaning(self.model.manifest, language))
 
-    def _compared(
-        self, probability: float, product: str | None, bedside: Bedside
-    ) -> Comparison | None:
+    def reference(self, bedside: Bedside) -> ReferenceRisk | None:
+        """Return the risk of the average patient of the product on the day, if it is known."""
         asked, course = self.model.question, bedside.course
         begun = [
             day
             for day in asked.landmark_days
             if asked.instant(day, course.resolution) <= course.landmark
         ]
-        reference = self.model.reference_risk(
+        product = course.product.name if course.product else None
+        found = self.model.reference_risk(
             self._names_in_training.get(product or "", product),
             begun[-1] if begun else asked.landmark_days[0],
         )
-        if reference is None or reference.probability <= 0.0:
+        return None if found is None or found.probability <= 0.0 else found
+
+    def placed(self, at: int, bedside: Bedside) -> tuple[int, str]:
+        """Return place and name of the tier of a course whose estimate lies in tier `at`."""
+        tiers, of = self.model.tiers, len(self.model.tiers.tiers)
+        if not bedside.raised_by:
+            return at, tiers.shown_name(at)
+        return of - 1, tiers.tiers[of - 1].name if of > 1 else TOP_TIER
+
+    def _compared(self, probability: float, bedside: Bedside) -> Comparison | None:
+        reference = self.reference(bedside)
+        if reference is None:
             return None
         return Comparison(
             ratio=probability / reference.probability,
             average=reference.probability,
-            meaning=compared_words(reference, asked, bedside.language),
+            meaning=compared_words(reference, self.model.question, bedside.language),
         )
 
-    def _tier(self, probability: float, bedside: Bedside) -> Tier | None:
+    def _tier(self, probability: float, bedside: Bedside) -> Tier:
         tiers = self.model.tiers
-        if tiers is None:
-            return None
         of = len(tiers.tiers)
-        at = int(tiers.position(np.array([probability]))[0])
-        because, name = _cut_offs(tiers, at, bedside.language), tiers.shown_name(at)
-        if bedside.raised_by:
-            at, because = of - 1, bedside.raised_by
-            name = tiers.tiers[at].name if of > 1 else TOP_TIER
+        found = int(tiers.position(np.array([probability]))[0])
+        at, name = self.placed(found, bedside)
+        because = bedside.raised_by or _cut_offs(tiers, found, bedside.language)
         own, words = tiers.tiers[at], action(at + 1, of, bedside.language)
         return Tier(
             name=name,

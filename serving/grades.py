@@ -5,14 +5,16 @@ of the neutrophils and the criteria of IEC-HS rest on sources that were not: the
 out, and no grade of them is told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from features.clock import landmark_instant
 from features.grading import Graded, beside_one, icaht_at
 from features.grading.icaht import LINEAGES, TAG_OF
-from features.grading.one_course import recorded_course
+from features.grading.one_course import recorded_courses
 from features.grading.recorded import READ_FOR_GRADING, Recorded
 from features.grading.whole_cohort import READERS, SYSTEM
 from serving.bedside_replies import GradeByHand, GradeByRule
@@ -63,21 +65,32 @@ def not_shown(course: CourseSoFar, language: str) -> list[str]:
 
 def recorded_of(course: CourseSoFar) -> Recorded:
     """Return the findings and treatments of a course as grading reads them."""
-    facts = course.facts
-    return recorded_course(
-        {
-            "age_years": getattr(facts, "age_years", None),
-            "developmental_delay": getattr(facts, "developmental_delay", None),
-        },
-        [
-            (one.input, one.day, one.known_day, one.value if one.text is None else one.text)
-            for one in course.readings
-            if one.input in _READ
-        ],
-        course.doses,
-        resolution=course.resolution,
-        treatments_recorded=course.treatments_told,
+    return recorded_of_all([course])
+
+
+def recorded_of_all(courses: Sequence[CourseSoFar]) -> Recorded:
+    """Return those of several courses, which tell days and treatments in the same way."""
+    return recorded_courses(
+        [(_facts_read(one), _findings_read(one), one.doses) for one in courses],
+        resolution=courses[0].resolution,
+        treatments_recorded=courses[0].treatments_told,
     )
+
+
+def _facts_read(course: CourseSoFar) -> dict[str, Any]:
+    facts = course.facts
+    return {
+        "age_years": getattr(facts, "age_years", None),
+        "developmental_delay": getattr(facts, "developmental_delay", None),
+    }
+
+
+def _findings_read(course: CourseSoFar) -> list[tuple[Any, ...]]:
+    return [
+        (name, day, known_day, value if text is None else text, None, None)
+        for name, day, known_day, value, text in course.readings
+        if name in _READ
+    ]
 
 
 def _compared(course: CourseSoFar, recorded: Recorded, toxicity: str) -> Compared:

@@ -190,7 +190,7 @@ def _answers_of(entry: Recorded, course_id: str, answer: Mapping[str, Any]) -> R
             "abstention": (one["abstention"] or {}).get("reason"),
             "model": (one["model"] or {}).get("version"),
             "release": entry.release,
-            "shown": True,  # what is recorded is what was returned
+            "shown": not one.get("silent", False),
         }
         for one in answer["answers"]
     ]

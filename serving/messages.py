@@ -38,6 +38,7 @@ _MOST_GRADES = 2_000
 _MOST_QUESTIONS = 50
 _LONGEST_TEXT = 200
 _LONGEST_WORD = 60
+_LONGEST_REASON = 2_000
 
 
 class Message(BaseModel):
@@ -215,6 +216,31 @@ class RiskRequest(CourseRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_REQUEST]})
 
 
+class StandingRequest(Message):
+    """Who turns a model on or off, and why; the ledger keeps both for good."""
+
+    who: Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT)] = Field(
+        description="name of the person who decides"
+    )
+    why: Annotated[str, Field(min_length=1, max_length=_LONGEST_REASON)]
+    model: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="SHA-256 of the model that is meant, as GET /v1/model gives it; refused when "
+        "another one is loaded by now",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "who": "head of the unit",
+                    "why": "all limits are met, see the report of 2026-03-01",
+                }
+            ]
+        }
+    )
+
+
 class Problem(BaseModel):
     """One thing that is wrong with a request; it never repeats what came."""
 
@@ -262,9 +288,7 @@ _FIELDS: Mapping[str, Sequence[str]] = {
 }
 
 
-def field_names(
-    location: Sequence[int | str], kind: type[CourseRequest] = RiskRequest
-) -> Sequence[str]:
+def field_names(location: Sequence[int | str], kind: type[Message] = RiskRequest) -> Sequence[str]:
     """Return the legal fields of the object at a location of a request."""
     where = next((part for part in location if isinstance(part, str)), "")
     return _FIELDS.get(where) or list(kind.model_fields)

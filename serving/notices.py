@@ -1,12 +1,15 @@
 """What to know before an estimate is used: product, age and range of the inputs, the audit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from features.arrays import GRADED
 from features.columns import COLUMNS
 from features.inputs import INPUTS
 from models.columns import NamedMatrix
+from models.training_range import Unusual
 from serving.asked_model import AskedModel
 from serving.bedside import Bedside
 from serving.replies import Notice
@@ -27,30 +30,49 @@ def notice(code: str, language: str, inputs: Sequence[str] = (), **values: objec
     return Notice(code=code, text=say(f"notice.{code}", language, **values), inputs=list(inputs))
 
 
+class Found(NamedTuple):
+    """What a notice will say, before it has words."""
+
+    code: str
+    inputs: Sequence[str] = ()
+    values: Mapping[str, Any] = MappingProxyType({})
+
+    def in_words(self, language: str) -> Notice:
+        """Return the notice."""
+        return notice(self.code, language, self.inputs, **self.values)
+
+
 def notices_of(estimator: AskedModel, matrix: NamedMatrix, bedside: Bedside) -> list[Notice]:
     """Return the notices of one estimate."""
+    found = found_of(estimator, estimator.model.unusual(matrix)[0], bedside)
     return [
-        *_unseen_product(estimator, bedside),
-        *_old_inputs(estimator, bedside),
-        *_outside_training(estimator, matrix, bedside.language),
-        *_other_scales(estimator, bedside),
-        *_other_toxicity_not_graded(estimator, bedside),
-        *_unsigned_tiers(estimator, bedside.language),
+        *(one.in_words(bedside.language) for one in found),
         *model_notices(estimator, bedside.language),
     ]
 
 
+def found_of(
+    estimator: AskedModel, unusual: Sequence[Unusual], bedside: Bedside
+) -> Iterator[Found]:
+    """Yield what there is to notice about one estimate.
+
+    Parameters
+    ----------
+    unusual : sequence of Unusual
+        What lies outside of the training rows.
+    """
+    yield from _unseen_product(estimator, bedside)
+    yield from _old_inputs(estimator, bedside)
+    yield from _outside_training(unusual)
+    yield from _other_scales(estimator, bedside)
+    yield from _other_toxicity_not_graded(estimator, bedside)
+    yield from _unsigned_tiers(estimator)
+
+
 def course_notices(bedside: Bedside) -> list[Notice]:
     """Return what holds for the course whatever is asked of it."""
-    course, language = bedside.course, bedside.language
-    found = [
-        ("repeated", course.repeated),
-        ("approximate_unit", course.approximate),
-        ("unusual", _unusual(bedside)),
-    ]
-    made = [notice(code, language, names) for code, names in found if names]
-    if course.later_rows:
-        made.append(notice("later_rows", language, rows=course.later_rows))
+    language = bedside.language
+    made = [one.in_words(language) for one in found_of_course(bedside)]
     for one in bedside.graded.grades:
         if one.by_hand is not None and one.by_hand.kind != "agrees":
             made.append(
@@ -61,10 +83,24 @@ def course_notices(bedside: Bedside) -> list[Notice]:
     return made
 
 
-def _unseen_product(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
+def found_of_course(bedside: Bedside) -> Iterator[Found]:
+    """Yield what there is to notice about what came."""
+    course = bedside.course
+    if course.repeated:
+        yield Found("repeated", course.repeated)
+    if course.approximate:
+        yield Found("approximate_unit", course.approximate)
+    unusual = _unusual(bedside)
+    if unusual:
+        yield Found("unusual", unusual)
+    if course.later_rows:
+        yield Found("later_rows", values={"rows": course.later_rows})
+
+
+def _unseen_product(estimator: AskedModel, bedside: Bedside) -> Iterator[Found]:
     product = bedside.course.product
     if product is not None and estimator.unseen(product.name):
-        yield notice("unseen_product", bedside.language)
+        yield Found("unseen_product")
 
 
 def oldest_hours(estimator: AskedModel) -> float:
@@ -84,22 +120,20 @@ def old_inputs(estimator: AskedModel, bedside: Bedside) -> list[str]:
     ]
 
 
-def _old_inputs(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
+def _old_inputs(estimator: AskedModel, bedside: Bedside) -> Iterator[Found]:
     old = old_inputs(estimator, bedside)
     if old:
-        yield notice("old_inputs", bedside.language, old, hours=oldest_hours(estimator))
+        yield Found("old_inputs", old, {"hours": oldest_hours(estimator)})
 
 
-def _outside_training(
-    estimator: AskedModel, matrix: NamedMatrix, language: str
-) -> Iterator[Notice]:
+def _outside_training(unusual: Sequence[Unusual]) -> Iterator[Found]:
     found: dict[str, dict[str, None]] = {side: {} for side in _OUTSIDE}
-    for one in estimator.model.unusual(matrix)[0]:
+    for one in unusual:
         if not _tells_time(one.predictor):
             found[one.side][COLUMNS[one.predictor].description.input or one.predictor] = None
     for side, code in _OUTSIDE.items():
         if found[side]:
-            yield notice(code, language, list(found[side]))
+            yield Found(code, list(found[side]))
 
 
 def _tells_time(predictor: str) -> bool:
@@ -107,28 +141,28 @@ def _tells_time(predictor: str) -> bool:
     return predictor == "day" or "hours_since" in predictor or "days_since" in predictor
 
 
-def _other_scales(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
+def _other_scales(estimator: AskedModel, bedside: Bedside) -> Iterator[Found]:
     course, system = bedside.course, estimator.grading_system
     if system != "unknown" and any(one.system != system for one in course.grades):
-        yield notice("other_grading_system", bedside.language, system=system)
+        yield Found("other_grading_system", values={"system": system})
     learned = str(estimator.model.manifest.get("resolution", course.resolution))
     if learned != course.resolution:
-        here = course.resolution
-        yield notice("other_resolution", bedside.language, learned=learned, here=here)
+        both = {"learned": learned, "here": course.resolution}
+        yield Found("other_resolution", values=both)
 
 
-def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Iterator[Notice]:
+def _other_toxicity_not_graded(estimator: AskedModel, bedside: Bedside) -> Iterator[Found]:
     asked = estimator.model.question
     for toxicity in GRADED:
         graded = bedside.course.current_grade(toxicity) is not None
         if not (graded or asked.before_infusion or toxicity == asked.toxicity):
-            yield notice("not_graded", bedside.language, toxicity=toxicity)
+            yield Found("not_graded", values={"toxicity": toxicity})
 
 
-def _unsigned_tiers(estimator: AskedModel, language: str) -> Iterator[Notice]:
+def _unsigned_tiers(estimator: AskedModel) -> Iterator[Found]:
     tiers = estimator.model.tiers
     if tiers is not None and not tiers.signed_by:
-        yield notice("unsigned_tiers", language)
+        yield Found("unsigned_tiers")
 
 
 def model_notices(estimator: AskedModel, language: str = "en") -> Iterator[Notice]:

@@ -29,7 +29,7 @@ def opened_release(settings: Settings) -> Release | None:
     ReleaseError, ModelFormatError
         When the one that is meant cannot be trusted.
     """
-    place = settings.release or _stored_release()
+    place = settings.release or stored_release()
     return None if place is None else load_release(place)
 
 
@@ -61,7 +61,13 @@ def require_free_port(settings: Settings) -> None:
 def answers_from_desk(settings: Settings, requests: list[bytes]) -> Iterator[bytes]:
     """Answer here, recorded in the ledger like any other answer."""
     site = site_mapping_of(settings)
-    desk = Desk(opened_release(settings), Ledger(settings.ledger), demo=settings.demo, site=site)
+    desk = Desk(
+        opened_release(settings),
+        Ledger(settings.ledger),
+        demo=settings.demo,
+        site=site,
+        limits=settings.limits_status,
+    )
     try:
         for body in requests:
             yield desk.answer(body)
@@ -124,7 +130,8 @@ def _words_of(body: bytes) -> str:
         return "The service refused without a word. Look into its log."
 
 
-def _stored_release() -> Path | None:
+def stored_release() -> Path | None:
+    """Return where the newest release in the model store lies, ``None`` without one."""
     switch_off_telemetry()
     import bentoml  # slow to import, and not needed where a directory is named
     from bentoml.exceptions import NotFound

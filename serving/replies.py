@@ -131,6 +131,10 @@ class QuestionAnswer(Reply):
     """One question: either an estimate with everything needed to judge it, or an abstention."""
 
     question: Asked
+    silent: bool = Field(
+        default=False,
+        description="whether the model is silent: its estimate is recorded, not shown",
+    )
     abstention: Abstention | None = None
     probability: float | None = None
     interval: Interval | None = None
@@ -176,13 +180,39 @@ class RiskAnswer(Graded):
     caution: str = Field(description="what a low estimate never is")
 
 
+class Decided(Reply):
+    """Who turned a model on or off, and why, as the ledger keeps it."""
+
+    standing: Literal["live", "silent"]
+    question: str
+    model: str = Field(description="SHA-256 of the model directory")
+    who: str
+    why: str
+    at: str = Field(description="when it was recorded, in UTC")
+    ledger_id: str
+
+
+class LimitsStatus(Reply):
+    """How far the limits written beforehand are, as `training evaluate --answers` wrote it."""
+
+    file: str
+    written: str = Field(description="when the file was written, in UTC")
+    report: dict[str, Any]
+
+
 class ModelFacts(Reply):
     """What a model is, for ``GET /v1/model``."""
 
     question: Asked
     model: ModelName
-    serves: bool
+    standing: Literal["live", "silent", "demonstration"] = Field(
+        description="live: shown; silent: recorded and not shown; demonstration: made-up patients, "
+        "shown with --demo only"
+    )
+    serves: bool = Field(description="whether its answers are shown")
     silent_because: str | None
+    decided: Decided | None = Field(description="the last decision of a person about this model")
+    limits: LimitsStatus | None = Field(description="how far the limits written beforehand are")
     predictors: list[str]
     tiers: list[dict[str, Any]]
     facts: dict[str, Any] = Field(description="the manifest of the model, as it was frozen")
@@ -196,7 +226,10 @@ class ReleaseFacts(Reply):
     """The release that is loaded."""
 
     release: str
-    loaded: bool
+    loaded: bool = Field(description="false: grades and scores only, no risk")
     demonstration: bool
+    refused: str | None = Field(
+        default=None, description="why a newer release that lies there is not loaded"
+    )
     record: dict[str, Any]
     models: list[ModelFacts]

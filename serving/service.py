@@ -1,10 +1,13 @@
 """The BentoML service: which release answers, where answers are recorded, whether it is ready.
 
-BentoML keeps ``/healthz``, ``/livez``, ``/readyz`` and ``/metrics``; every ``/v1`` route belongs to
-the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
+BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; ``/metrics`` and every ``/v1`` route belong
+to the mounted app of :mod:`serving.api`; :mod:`serving.doorway` keeps everything else shut.
 """
 
+import gc
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,9 @@ from serving.answer import Desk  # noqa: E402 - only after the switch
 from serving.api import build_api  # noqa: E402 - only after the switch
 from serving.doorway import Doorway  # noqa: E402 - only after the switch
 from serving.ledger import Ledger  # noqa: E402 - only after the switch
-from serving.opening import RELEASE_TAG  # noqa: E402 - only after the switch
+from serving.logs import log_event, log_to_stderr  # noqa: E402 - only after the switch
+from serving.opening import RELEASE_TAG, stored_release  # noqa: E402 - only after the switch
+from serving.release_watch import ReleaseWatch  # noqa: E402 - only after the switch
 from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
 
 # What answering needs and nothing else; training's libraries cost seconds at every start.
@@ -71,7 +76,8 @@ api = build_api()
     workers=1,
     http={"host": DEFAULT_HOST, "port": DEFAULT_PORT},
     traffic={"timeout": 60},
-    logging={"access": {"enabled": False}},  # our own measures count; no path reaches a log
+    logging={"access": {"enabled": False}},  # no path reaches a log
+    metrics={"enabled": False},  # nor a measure: the server's own count by path
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
 @bentoml.asgi_app(api, path="/")
@@ -81,23 +87,50 @@ class VigiCell:
     release = StoredRelease(RELEASE_TAG)
 
     def __init__(self) -> None:
+        log_to_stderr()
         settings = Settings.from_environment(os.environ)
-        place = settings.release or (self.release and Path(self.release.path))
+        stored = Path(self.release.path) if self.release else None
+        place = settings.release or stored
         release = load_release(place) if place else None
         site = site_mapping_of(settings)
-        self._desk = Desk(release, Ledger(settings.ledger), demo=settings.demo, site=site)
+        self._desk = Desk(
+            release, Ledger(settings.ledger), demo=settings.demo, site=site,
+            limits=settings.limits_status,
+        )  # fmt: skip
+        self._watch = ReleaseWatch(self._desk, _place_to_watch(settings.release, stored))
+        self._watch.start()
         api.body_limit_bytes = settings.body_limit_bytes
         api.desk = self._desk
+        gc.collect()
+        gc.freeze()  # what is loaded stays; no later collection walks through it again
+        log_event("started", release=self._desk.panel.version[:16], demonstration=settings.demo)
 
     def __is_ready__(self) -> bool:
-        """Whether an answer could be given and recorded now."""
+        """Whether a request could be answered and recorded now."""
         return self._desk.ready()
 
     @bentoml.on_shutdown
     def close(self) -> None:
-        """Take no more requests and close the ledger."""
+        """Take no more requests and close the ledger; the server has let the last ones end."""
+        self._watch.stop()
         api.desk = None
         self._desk.close()
+        log_event("stopped")
+
+
+def _place_to_watch(named: Path | None, stored: Path | None) -> Callable[[], Path | None]:
+    """Return where the release that should answer lies, to be asked again and again.
+
+    A bento that holds its release answers with that one until it is replaced itself.
+    """
+    newest = None if named else stored_release()
+    if named is not None or stored != newest:
+        return partial(_fixed, named or stored)
+    return stored_release
+
+
+def _fixed(place: Path | None) -> Path | None:
+    return place
 
 
 VigiCell.add_asgi_middleware(Doorway)  # type: ignore[attr-defined]  # made a Service above

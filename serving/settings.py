@@ -42,6 +42,8 @@ class Settings:
         The longest request body that is read.
     site_mapping : Path or None
         How this site writes units and answers (:mod:`features.sources.records.site_mapping`).
+    limits_status : Path or None
+        A report of `training evaluate --answers --json` on a silent model, or a folder of them.
     """
 
     ledger: Path | str
@@ -51,6 +53,7 @@ class Settings:
     port: int = DEFAULT_PORT
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     site_mapping: Path | None = None
+    limits_status: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -77,6 +80,7 @@ class Settings:
                 "VIGICELL_BODY_LIMIT_BYTES", _whole(*_BODY_LIMITS), DEFAULT_BODY_LIMIT_BYTES
             ),
             site_mapping=read("VIGICELL_SITE_MAPPING", _existing_file, None),
+            limits_status=read("VIGICELL_LIMITS_STATUS", _existing, None),
         )
 
 
@@ -140,6 +144,13 @@ def _ledger(key: str, text: str) -> Path | str:
     path = Path(text).expanduser().absolute()
     if path.is_dir():
         raise _wrong(key, text, "the path of a file, not of a directory")
+    return path
+
+
+def _existing(key: str, text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not path.exists():
+        raise _wrong(key, text, "a report of `training evaluate --answers --json`, or a folder")
     return path
 
 

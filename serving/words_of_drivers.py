@@ -12,8 +12,8 @@ from serving.replies import Explanation as ExplanationReply
 from serving.sentences import say
 from serving.words import shown_value
 
-_MOST_DRIVERS = 8
-_LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
+MOST_DRIVERS = 8
+LEAST_CONTRIBUTION = 5e-5  # shown with four decimals, anything smaller is a zero
 _RELATIVE = ("change", "slope")
 
 
@@ -35,14 +35,14 @@ def explained(
         What the model read, NaN where missing.
     """
     points = explanation.rescaled_to_probability[0]
-    order = sorted(range(len(points)), key=lambda at: -abs(points[at]))[:_MOST_DRIVERS]
+    order = sorted(range(len(points)), key=lambda at: -abs(points[at]))[:MOST_DRIVERS]
     drivers = [
         _driver(
             explanation.predictors[at], float(values[at]), float(points[at]),
             float(explanation.log_odds[0, at]), course, latest, language,
         )
         for at in order
-        if abs(points[at]) >= _LEAST_CONTRIBUTION
+        if abs(points[at]) >= LEAST_CONTRIBUTION
     ]  # fmt: skip
     base = float(explanation.average_probability[0])
     rest = probability - base - sum(one.contribution for one in drivers)

@@ -1,13 +1,14 @@
 """One course, as a request tells it, in the arrays that a whole cohort is graded from too."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from features.clock import happened_at
 from features.errors import CohortError
-from features.grading.recorded import Facts, Recorded, Results, assembled, given_of
+from features.grading.recorded import Facts, Integers, Recorded, Results, assembled, given_of
 from features.inputs import INPUTS
 from features.tables import AGENTS, INTENTS
 
@@ -44,14 +45,37 @@ def recorded_course(
     CohortError
         An input, agent, intent or level that does not exist.
     """
+    one = (course, measurements, treatments)
+    return recorded_courses([one], resolution=resolution, treatments_recorded=treatments_recorded)
+
+
+def recorded_courses(
+    said: Sequence[tuple[Mapping[str, Any], Iterable[Sequence[Any]], Iterable[Sequence[Any]]]],
+    *,
+    resolution: str = "instant",
+    treatments_recorded: bool = True,
+) -> Recorded:
+    """Read several courses, as requests tell them, in their order.
+
+    Parameters
+    ----------
+    said : sequence of (course, measurements, treatments)
+        Each as :func:`recorded_course` takes it.
+
+    Raises
+    ------
+    CohortError
+        As :func:`recorded_course`.
+    """
+    courses = [course for course, _, _ in said]
     facts = Facts(
-        _floats([course.get("age_years")]),
-        np.array([course.get("developmental_delay") is True]),
-        happened_at(_floats([course.get("death_day")]), resolution),
-        _objects([course.get("death_cause")]),
+        _floats([course.get("age_years") for course in courses]),
+        np.array([course.get("developmental_delay") is True for course in courses]),
+        happened_at(_floats([course.get("death_day") for course in courses]), resolution),
+        _objects([course.get("death_cause") for course in courses]),
     )
-    results = [(*row, *(None,) * (6 - len(row))) for row in measurements]
-    drugs = [(*row, *(None,) * (7 - len(row))) for row in treatments]
+    measured_course, results = _padded([rows for _, rows, _ in said], 6)
+    given_course, drugs = _padded([rows for _, _, rows in said], 7)
     names, days, known, found, low, high = zip(*results, strict=True) if results else ((),) * 6
     agents, starts, stops, knowns, doses, units, intents = (
         zip(*drugs, strict=True) if drugs else ((),) * 7
@@ -60,17 +84,29 @@ def recorded_course(
     _require([one for one in intents if one is not None], INTENTS, "an intent")
     value, severity = _read(names, found)
     measured = Results(
-        np.zeros(len(results), dtype=np.int64), _objects(names), _floats(days), _floats(known),
+        measured_course, _objects(names), _floats(days), _floats(known),
         _floats(value), _floats(severity), _floats(low), _floats(high),
     )  # fmt: skip
     given = given_of(
-        np.zeros(len(drugs), dtype=np.int64), _objects(agents),
+        given_course, _objects(agents),
         (_floats(starts), _floats(stops), _floats(knowns)), _floats(doses), _objects(units),
         _objects(intents), resolution,
     )  # fmt: skip
     return assembled(
         facts, measured, given, resolution=resolution, treatments_recorded=treatments_recorded
     )
+
+
+def _padded(
+    rows: Sequence[Iterable[Sequence[Any]]], width: int
+) -> tuple[Integers, list[tuple[Any, ...]]]:
+    """Return the number of the course of each row, and all rows filled up to a width."""
+    listed = [
+        [tuple(row) if len(row) == width else (*row, *(None,) * (width - len(row))) for row in own]
+        for own in rows
+    ]
+    course = np.repeat(np.arange(len(listed)), [len(own) for own in listed])
+    return course, list(chain.from_iterable(listed))
 
 
 def _read(names: Sequence[str], found: Sequence[Any]) -> tuple[list[Any], list[Any]]:

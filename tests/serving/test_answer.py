@@ -10,7 +10,7 @@ from models.release import load_release
 from serving.bedside import Bedside
 from serving.course_reading import course_so_far, read_request
 from serving.estimate import Estimator
-from serving.messages import EXAMPLE_REQUEST
+from serving.messages import EXAMPLE_REQUEST, StandingRequest
 from serving.notices import model_notices
 from serving.replies import RiskAnswer
 from serving.sentences import say
@@ -131,8 +131,8 @@ def test_without_a_release_everything_is_abstained_from_and_still_recorded(open_
     desk = open_desk(None)
     answer = json.loads(desk.answer(json.dumps(a_request()).encode()))
     assert {one["abstention"]["reason"] for one in answer["answers"]} == {"no_release"}
-    assert desk._ledger.answer(answer["ledger_id"]) is not None
-    assert not desk.ready()
+    assert desk.ledger.answer(answer["ledger_id"]) is not None
+    assert desk.ready()  # to grade and to score
 
 
 def test_a_synthetic_model_is_silent_outside_of_demonstration(open_desk, release):
@@ -140,7 +140,6 @@ def test_a_synthetic_model_is_silent_outside_of_demonstration(open_desk, release
     answer = json.loads(desk.answer(json.dumps(a_request()).encode()))
     assert {one["abstention"]["reason"] for one in answer["answers"]} == {"silent_model"}
     assert all(one["probability"] is None for one in answer["answers"])
-    assert not desk.ready()
 
 
 def test_in_demonstration_every_answer_is_marked_synthetic(ask):
@@ -151,15 +150,15 @@ def test_in_demonstration_every_answer_is_marked_synthetic(ask):
         assert all(one["model"]["synthetic"] for one in answer["answers"])
 
 
-def test_a_model_of_real_patients_answers_without_demonstration_and_without_the_mark(
+def test_a_live_model_of_real_patients_answers_without_demonstration_and_without_the_mark(
     open_desk, tmp_path
 ):
     place = a_release(tmp_path, synthetic=False, asked=("severe-crs-72h",))
     desk = open_desk(load_release(place), demo=False)
+    desk.decide("live", "severe-crs-72h", StandingRequest(who="a person", why="limits are met"))
     answer = json.loads(desk.answer(json.dumps(a_request()).encode()))
     assert answer["synthetic_notice"] is None
     assert answer["answers"][0]["probability"] is not None
-    assert desk.ready()
 
 
 # --- what is never left unsaid --------------------------------------------------------------------
@@ -345,15 +344,15 @@ def test_every_answer_is_in_the_ledger_as_it_was_given(desk):
     body = json.dumps(a_request()).encode()
     given = [desk.answer(body) for _ in range(3)]
     for one in given:
-        assert desk._ledger.answer(json.loads(one)["ledger_id"]) == one
+        assert desk.ledger.answer(json.loads(one)["ledger_id"]) == one
     assert len({json.loads(one)["ledger_id"] for one in given}) == 3
-    assert desk._ledger.verify().entries == 3
-    assert desk._ledger.verify().holds
+    assert desk.ledger.verify().entries == 3
+    assert desk.ledger.verify().holds
 
 
 def test_the_ledger_holds_what_the_models_read(desk, release):
     given = desk.answer(json.dumps(a_request()).encode())
-    recorded = desk._ledger.read(json.loads(given)["ledger_id"])
+    recorded = desk.ledger.read(json.loads(given)["ledger_id"])
     assert json.loads(recorded.request) == a_request()
     read = json.loads(recorded.predictors)
     assert sorted(read) == sorted(DAILY)
@@ -363,7 +362,7 @@ def test_the_ledger_holds_what_the_models_read(desk, release):
 
 
 def test_no_answer_without_its_record(desk):
-    desk._ledger.close()
+    desk.ledger.close()
     with pytest.raises(LedgerError):
         desk.answer(json.dumps(a_request()).encode())
 

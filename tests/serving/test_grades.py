@@ -196,7 +196,7 @@ def test_grades_are_told_in_chinese(grade):
 
 def test_a_grading_is_recorded_like_an_answer(grade):
     answer = grade(EXAMPLE_GRADE_REQUEST)
-    recorded = grade.desk._ledger.read(answer["ledger_id"])
+    recorded = grade.desk.ledger.read(answer["ledger_id"])
     assert json.loads(recorded.answer) == answer
     assert json.loads(recorded.request) == EXAMPLE_GRADE_REQUEST
     assert recorded.kind is Kind.GRADE

@@ -3,91 +3,22 @@
 import json
 import os
 import shutil
-import signal
-import socket
+import sqlite3
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from serving.ledger import Ledger
-from serving.messages import EXAMPLE_REQUEST
+from serving.messages import EXAMPLE_GRADE_REQUEST, EXAMPLE_REQUEST
+from tests.serving.running import ROOT, a_free_port, an_environment, put_in_store, serve, serving
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 MARKER = "Zweistein-4711"
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _TOO_HEAVY = ("sklearn", "scikit-learn", "shap", "mlflow", "optuna", "matplotlib")
 _HAS_UV = shutil.which("uv") is not None or find_spec("uv") is not None
-
-
-def a_free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def an_environment(home: Path, **more: str) -> dict[str, str]:
-    home.mkdir(exist_ok=True)
-    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "TMPDIR")}
-    return {**kept, "HOME": str(home), "OMP_NUM_THREADS": "1", **more}
-
-
-class Server:
-    def __init__(self, port: int) -> None:
-        self.base = f"http://127.0.0.1:{port}"
-
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        headers = {} if body is None else {"content-type": "application/json"}
-        asked = urllib.request.Request(  # noqa: S310 - our own address on loopback
-            self.base + path, body, headers
-        )
-        try:
-            with _OPENER.open(asked, timeout=30) as reply:
-                return reply.status, reply.read()
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, refusal.read()
-
-    def wait(self, process: subprocess.Popen[bytes], seconds: float = 90.0) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert process.poll() is None, "the server ended by itself"
-            try:
-                if self.ask("/livez")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.2)
-        raise AssertionError("the server did not answer in time")
-
-
-@contextmanager
-def serving(command, port, log: Path, cwd: Path, environment):
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command, stdout=sink, stderr=sink, cwd=cwd, env=environment, start_new_session=True
-        )
-        try:
-            server = Server(port)
-            server.wait(process)
-            yield server
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
-    assert "Traceback" not in log.read_text()
-
-
-def serve(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "serving", "serve", *arguments]
 
 
 def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, tmp_path):
@@ -113,7 +44,7 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
             assert (status, json.loads(said)["error"]) == (404, "HttpError")
         contract = json.loads(server.ask("/v1/openapi.json")[1])
         counted = server.ask("/metrics")[1].decode()
-    assert {"/v1/risk", "/v1/model", "/v1/questions"} <= set(contract["paths"])
+    assert {"/v1/risk", "/v1/risk/batch", "/v1/model", "/v1/questions"} <= set(contract["paths"])
     assert 'vigicell_abstentions_total{question="severe-crs-30d",reason="outside_landmarks"}' in (
         counted
     )
@@ -127,25 +58,41 @@ def test_the_service_answers_records_counts_and_keeps_quiet(release_directory, t
     one.close()
 
 
-def test_readiness_tells_the_truth_without_a_release(tmp_path):
-    port, log = a_free_port(), tmp_path / "log"
-    command = serve("--port", str(port), "--ledger", str(tmp_path / "ledger.sqlite"))
-    with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
-        assert server.ask("/livez")[0] == 200
-        assert server.ask("/readyz")[0] == 503
-        status, answer = server.ask("/v1/risk", json.dumps(EXAMPLE_REQUEST).encode())
-    assert status == 200
-    assert {one["abstention"]["reason"] for one in json.loads(answer)["answers"]} == {"no_release"}
+def test_without_a_release_the_service_is_ready_to_grade_and_takes_the_first_one_that_comes(
+    release_directory, tmp_path
+):
+    port, log, place = a_free_port(), tmp_path / "log", tmp_path / "home" / "bentoml"
+    command = serve("--demo", "--port", str(port), "--ledger", str(tmp_path / "ledger.sqlite"))
+    environment = an_environment(tmp_path / "home", BENTOML_HOME=str(place))
+    with serving(command, port, log, ROOT, environment) as server:
+        assert server.ask("/readyz")[0] == 200
+        body = json.dumps(EXAMPLE_REQUEST).encode()
+        status, answer = server.ask("/v1/risk", body)
+        assert status == 200
+        reasons = {one["abstention"]["reason"] for one in json.loads(answer)["answers"]}
+        assert reasons == {"no_release"}
+        assert server.ask("/v1/grade", json.dumps(EXAMPLE_GRADE_REQUEST).encode())[0] == 200
+        put_in_store(release_directory, environment)
+        deadline = time.monotonic() + 30
+        while not json.loads(server.ask("/v1/model")[1])["loaded"]:
+            assert time.monotonic() < deadline, "the release was not noticed"
+            time.sleep(0.2)
+        answers = json.loads(server.ask("/v1/risk", body)[1])["answers"]
+    assert any(one["probability"] for one in answers)
+    assert '"event": "release"' in log.read_text()
 
 
-def test_readiness_tells_the_truth_about_a_silent_model(release_directory, tmp_path):
-    port, log = a_free_port(), tmp_path / "log"
-    command = serve(
-        "--port", str(port), "--release", str(release_directory),
-        "--ledger", str(tmp_path / "ledger.sqlite"),
-    )  # fmt: skip
+def test_readiness_tells_the_truth_about_a_ledger_that_cannot_be_written(tmp_path):
+    port, log, ledger = a_free_port(), tmp_path / "log", tmp_path / "ledger.sqlite"
+    command = serve("--port", str(port), "--ledger", str(ledger))
     with serving(command, port, log, ROOT, an_environment(tmp_path / "home")) as server:
-        assert server.ask("/readyz")[0] == 503
+        assert server.ask("/readyz")[0] == 200
+        with sqlite3.connect(ledger) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert server.ask("/readyz")[0] == 503
+            other.rollback()
+        other.close()
+        assert server.ask("/readyz")[0] == 200
 
 
 def test_the_service_imports_nothing_that_only_training_needs():
@@ -178,15 +125,7 @@ def test_a_built_bento_starts_elsewhere_with_an_empty_home(release_directory, tm
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    put = (
-        "import shutil, sys\n"
-        "from features.telemetry import switch_off_telemetry\n"
-        "switch_off_telemetry()\n"
-        "import bentoml\n"
-        "with bentoml.models.create('vigicell-release') as made:\n"
-        "    shutil.copytree(sys.argv[1], made.path, dirs_exist_ok=True)\n"
-    )
-    run(sys.executable, "-c", put, str(release_directory))
+    put_in_store(release_directory, store)
     run(*bentoml, "build", "--version", "1")
     run(*bentoml, "export", "vigicell:1", str(tmp_path / "vigicell.bento"))
     bento = tmp_path / "elsewhere" / "bento"

@@ -18,7 +18,8 @@ import numpy as np
 
 from features.errors import ModelFormatError
 from models.columns import Floats, Matrix, named_matrix
-from models.flat_trees import MOST_ROWS, FlatTrees
+from models.flat_trees import FlatTrees
+from models.shapley_tables import ShapleyTables
 
 OBJECTIVE = "binary:logistic"
 EVEN_ODDS = 0.5  # base score: 0 in log-odds, so the base margin alone says where trees start
@@ -71,6 +72,11 @@ class BoostedTrees:
         """The same trees for a few rows at once."""
         return FlatTrees(json.loads(self.text), n_outputs=1)
 
+    @cached_property
+    def tables(self) -> ShapleyTables:
+        """Their Shapley values, case by case."""
+        return ShapleyTables(json.loads(self.text))
+
     @property
     def rounds(self) -> int:
         """Number of trees."""
@@ -79,7 +85,7 @@ class BoostedTrees:
     def tree_sums(self, X: Matrix) -> Floats:
         """Sum of the leaves reached, in log-odds, shape (n,), without any base margin."""
         rows = named_matrix(X).take(self.predictors)
-        if len(rows) <= MOST_ROWS and self.flat.usable:
+        if self.flat.quicker_for(len(rows)):
             return self.flat.sums(rows)[:, 0]
         sums = self.booster.inplace_predict(
             rows,
@@ -105,9 +111,14 @@ class BoostedTrees:
             What the trees add for the average training row, without any base margin;
             ``phi.sum(axis=1) + average == tree_sums(X)`` up to float32 rounding.
         """
+        rows = named_matrix(X).take(self.predictors)
+        if self.tables.usable:
+            return self.tables.values(rows), np.full(len(rows), self.tables.average)
+        return self._contributions_by_the_library(rows)
+
+    def _contributions_by_the_library(self, rows: Floats) -> tuple[Floats, Floats]:
         import xgboost  # see load_booster
 
-        rows = named_matrix(X).take(self.predictors)
         # no margin is given: the base score of even odds adds 0 (from_json asks for it), and
         # saying zero would cost as much time again
         given = xgboost.DMatrix(rows, nthread=1)
@@ -136,7 +147,8 @@ class BoostedTrees:
             )
         try:
             base_score = trees.flat.base_score
-        except (KeyError, TypeError, ValueError, IndexError):
+            trees.tables  # noqa: B018 - made now: a bad text is refused here, the first answer is quick
+        except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
             raise ModelFormatError("the trees are not in the layout that is read here.") from None
         if base_score != EVEN_ODDS:
             raise ModelFormatError(

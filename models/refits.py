@@ -20,7 +20,7 @@ from features.errors import ModelFormatError
 from models.boosted import BoostedTrees, load_booster
 from models.calibration import Calibrator
 from models.columns import Floats, Matrix, named_matrix
-from models.flat_trees import MOST_ROWS, FlatTrees
+from models.flat_trees import FlatTrees
 from models.linear import LinearMargin
 from models.linear_stack import LinearStack
 from models.logistic import sigmoid
@@ -156,7 +156,7 @@ class Refits:
         return intercepts, np.array([c.slope for c in self.calibrators])
 
     def _tree_sums(self, rows: Floats) -> Floats:
-        if len(rows) <= MOST_ROWS and self.flat.usable:
+        if self.flat.quicker_for(len(rows)):
             return self.flat.sums(rows)
         # base score 0 stands in the joined text itself; see joined_boosters
         sums = self.booster.inplace_predict(rows, predict_type="margin", validate_features=False)

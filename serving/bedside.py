@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from features.arrays import CourseArrays
-from features.grading import Recorded
+from features.grading.plain import PlainCourse
 from features.matrix import Said, courses_arrays, features_of_course
 from features.predictors import PredictorSet
 from models.columns import Floats
@@ -19,8 +19,8 @@ from serving.grades import (
     grade_replies,
     graded_by_rule,
     not_shown,
+    plain_of,
     platelets_by_rule,
-    recorded_of,
 )
 from serving.sentences import say
 
@@ -65,17 +65,17 @@ class Bedside:
     @cached_property
     def by_rule(self) -> dict[str, Compared]:
         """CRS and ICANS graded from the findings, beside the grades by hand."""
-        return {} if self.recorded is None else graded_by_rule(self.course, self.recorded)
+        return {} if self.plain is None else graded_by_rule(self.course, self.plain)
 
     @cached_property
-    def recorded(self) -> Recorded | None:
+    def plain(self) -> PlainCourse | None:
         """The findings as grading reads them; nothing is graded before the infusion."""
-        return recorded_of(self.course) if self.course.landmark >= 0 else None
+        return plain_of(self.course) if self.course.landmark >= 0 else None
 
     @cached_property
     def graded(self) -> Graded:
         """Everything that is graded and scored without a model."""
-        platelets = {} if self.recorded is None else platelets_by_rule(self.course, self.recorded)
+        platelets = {} if self.plain is None else platelets_by_rule(self.course, self.plain)
         return Graded(
             grades=grade_replies(self.by_rule, platelets, self.language),
             scores=bedside_scores(self.course, self.language),

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from features.clock import landmark_instant
 from features.grading import Graded, beside_one, icaht_at
 from features.grading.icaht import LINEAGES, TAG_OF
 from features.grading.one_course import recorded_courses
+from features.grading.plain import PLAIN, PlainCourse, plain_course
 from features.grading.recorded import READ_FOR_GRADING, Recorded
-from features.grading.whole_cohort import READERS, SYSTEM
+from features.grading.whole_cohort import SYSTEM
 from serving.bedside_replies import GradeByHand, GradeByRule
 from serving.course import CourseSoFar, Grade
 from serving.phrases import phrase
@@ -37,14 +36,14 @@ class Compared:
     then: Graded | None = None
 
 
-def graded_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Compared]:
+def graded_by_rule(course: CourseSoFar, plain: PlainCourse) -> dict[str, Compared]:
     """Return CRS and ICANS at the landmark."""
-    return {toxicity: _compared(course, recorded, toxicity) for toxicity in READERS}
+    return {toxicity: _compared(course, plain, toxicity) for toxicity in PLAIN}
 
 
-def platelets_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Graded]:
+def platelets_by_rule(course: CourseSoFar, plain: PlainCourse) -> dict[str, Graded]:
     """Return the ICAHT of the platelets by phase: the part of it whose source was read."""
-    found = icaht_at(recorded, course.landmark, _SHOWN_LINEAGES)
+    found = icaht_at(plain, course.landmark, _SHOWN_LINEAGES)
     return {f"{lineage}, {phase}": one for (lineage, phase), one in found.items()}
 
 
@@ -63,9 +62,15 @@ def not_shown(course: CourseSoFar, language: str) -> list[str]:
     return [say(key, language) for key in keys]
 
 
-def recorded_of(course: CourseSoFar) -> Recorded:
+def plain_of(course: CourseSoFar) -> PlainCourse:
     """Return the findings and treatments of a course as grading reads them."""
-    return recorded_of_all([course])
+    return plain_course(
+        _facts_read(course),
+        [one for one in course.readings if one.input in _READ],
+        course.doses,
+        resolution=course.resolution,
+        treatments_recorded=course.treatments_told,
+    )
 
 
 def recorded_of_all(courses: Sequence[CourseSoFar]) -> Recorded:
@@ -93,13 +98,12 @@ def _findings_read(course: CourseSoFar) -> list[tuple[Any, ...]]:
     ]
 
 
-def _compared(course: CourseSoFar, recorded: Recorded, toxicity: str) -> Compared:
-    hand = course.last_grading(toxicity, SYSTEM)
-    at = [course.landmark]
-    if hand is not None:
-        at.append(landmark_instant(hand.day, course.resolution))
-    rows = READERS[toxicity](recorded).at(np.zeros(len(at), dtype=np.int64), np.array(at))
-    return Compared(rows.of(0), hand, None if hand is None else rows.of(1))
+def _compared(course: CourseSoFar, plain: PlainCourse, toxicity: str) -> Compared:
+    grade, hand = PLAIN[toxicity], course.last_grading(toxicity, SYSTEM)
+    now = grade(plain, course.landmark)
+    if hand is None:
+        return Compared(now)
+    return Compared(now, hand, grade(plain, landmark_instant(hand.day, course.resolution)))
 
 
 def _told(one: Graded, about: str, compared: Compared | None, language: str) -> GradeByRule:
@@ -113,7 +117,7 @@ def _told(one: Graded, about: str, compared: Compared | None, language: str) -> 
     return GradeByRule(
         toxicity=one.toxicity,
         about=say(f"lineage.{about}", language) if about else "",
-        system=SYSTEM if one.toxicity in READERS else "EHA/EBMT",
+        system=SYSTEM if one.toxicity in PLAIN else "EHA/EBMT",
         grade=one.grade,
         lowest=one.lowest,
         highest=one.highest,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from features.grading.assumptions import COUNT_HOLDS_DAYS
 from features.grading.graded import Graded
+from features.grading.plain import PlainCourse
 from features.grading.recorded import Bools, Floats, Recorded
 
 Lineage = Literal["neutrophils", "platelets"]
@@ -80,7 +81,7 @@ def grade_icaht(
 
 
 def icaht_at(
-    recorded: Recorded, instant: float, lineages: Sequence[Lineage] = LINEAGES
+    recorded: Recorded | PlainCourse, instant: float, lineages: Sequence[Lineage] = LINEAGES
 ) -> dict[tuple[Lineage, Phase], Graded]:
     """Grade both phases of `lineages` of one course by what is known at an instant.
 
@@ -101,12 +102,15 @@ def icaht_at(
 
 def _daily(day: Floats, count: Floats, first: int, last: int) -> Floats:
     """Return one count a day from `first` to `last`, NaN where none stands for the day."""
-    number = np.floor(day).astype(np.int64)
-    made = np.full(max(last - first + 1, 0), np.nan)
-    for at in range(len(made)):
-        before = number[number <= first + at]
-        if len(before) and first + at - before.max() <= COUNT_HOLDS_DAYS:
-            made[at] = count[number == before.max()].min()
+    days = np.arange(first, last + 1)
+    made = np.full(len(days), np.nan)
+    if not len(day):
+        return made
+    order = np.lexsort((count, np.floor(day)))
+    number, lowest = np.unique(np.floor(day[order]), return_index=True)
+    latest = np.searchsorted(number, days, side="right") - 1
+    holds = (latest >= 0) & (days - number[latest] <= COUNT_HOLDS_DAYS)
+    made[holds] = count[order][lowest[latest[holds]]]
     return made
 
 

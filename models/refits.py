@@ -104,11 +104,11 @@ class Refits:
         The uncertainty of this model's risk under resampling of its training patients: neither
         that of the patient's outcome nor that of carrying the model to another hospital.
         """
-        ordered = np.sort(self.margins(X), axis=1)
-        ranks = np.array([LOWER, UPPER]) / 100.0 * (len(self) - 1)
-        below = np.floor(ranks).astype(np.intp)
-        above = np.minimum(below + 1, len(self) - 1)
-        p_below, p_above = sigmoid(ordered[:, below]), sigmoid(ordered[:, above])
+        last = len(self) - 1
+        ranks = np.array([LOWER, UPPER]) / 100.0 * last
+        below = ranks.astype(np.intp)
+        at = np.concatenate([below, np.minimum(below + 1, last)])
+        p_below, p_above = np.split(sigmoid(np.sort(self.margins(X), axis=1)[:, at]), 2, axis=1)
         between: Floats = p_below + (ranks - below) * (p_above - p_below)
         return between
 

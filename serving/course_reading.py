@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from math import floor, isnan, nan
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
@@ -33,6 +34,7 @@ SECONDS_PER_DAY = 86_400.0
 _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
 _PLAIN = SiteMapping()
 _PLAIN_FIELDS = 4
+_plain_row = itemgetter("input", "value", "unit", "day")
 Where = tuple[str | int, ...]  # table and row; empty for the request itself
 _NO_INFUSION = Problem(
     path="course.infused_at",
@@ -145,17 +147,20 @@ class _Reader:
 
         ``None`` leaves every other row to :meth:`_reading`, which gives the same for these.
         """
-        name, value, day = row["input"], row.get("value"), row.get("day")
-        if len(row) != _PLAIN_FIELDS or value is None or day is None or "unit" not in row:
+        if len(row) != _PLAIN_FIELDS:
             return None
-        key = (name, row["unit"])
+        try:
+            name, value, unit, day = _plain_row(row)
+        except KeyError:
+            return None
+        key = (name, unit)
         if key not in self._ways:
-            self._ways[key] = self._way(name, self.site.unit(name, row["unit"]))
+            self._ways[key] = self._way(name, self.site.unit(name, unit))
         way = self._ways[key]
-        if way is None:
+        if way is None or value is None or day is None:
             return None
-        canonical = value * way.factor + way.offset
-        if not way.low <= canonical <= way.high:
+        canonical = value * way[0] + way[1]
+        if not way[2] <= canonical <= way[3]:
             return None
         return Reading(name, day, floor(day) + 1.0 if self.by_day else day, canonical, None)
 

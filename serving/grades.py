@@ -5,25 +5,27 @@ of the neutrophils and the criteria of IEC-HS rest on sources that were not: the
 out, and no grade of them is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from features.clock import landmark_instant
 from features.grading import Graded, beside_one, icaht_at
-from features.grading.icaht import LINEAGES, TAG_OF
+from features.grading.icaht import INPUT_OF, LINEAGES, TAG_OF
 from features.grading.one_course import recorded_courses
 from features.grading.plain import PLAIN, PlainCourse, plain_course
-from features.grading.recorded import READ_FOR_GRADING, Recorded
-from features.grading.whole_cohort import SYSTEM
+from features.grading.recorded import Recorded
+from features.grading.whole_cohort import READ_BY_RULE, SYSTEM
 from serving.bedside_replies import GradeByHand, GradeByRule
-from serving.course import CourseSoFar, Grade
+from serving.course import CourseSoFar, Grade, Reading
 from serving.phrases import phrase
 from serving.sentences import say
 from serving.words import finding_label
 
-_READ = frozenset(READ_FOR_GRADING)
 _SHOWN_LINEAGES = tuple(one for one in LINEAGES if TAG_OF[one] in ("L", "L2"))
+_READ = frozenset(READ_BY_RULE)
+_READ_OF_ONE = (*READ_BY_RULE, *(INPUT_OF[one] for one in _SHOWN_LINEAGES))
 NOT_SHOWN = ("grade.icaht_neutrophils", "grade.iec_hs")
 
 
@@ -62,11 +64,11 @@ def not_shown(course: CourseSoFar, language: str) -> list[str]:
     return [say(key, language) for key in keys]
 
 
-def plain_of(course: CourseSoFar) -> PlainCourse:
+def plain_of(course: CourseSoFar, readings: Mapping[str, Sequence[Reading]]) -> PlainCourse:
     """Return the findings and treatments of a course as grading reads them."""
     return plain_course(
         _facts_read(course),
-        [one for one in course.readings if one.input in _READ],
+        chain.from_iterable(readings[name] for name in _READ_OF_ONE if name in readings),
         course.doses,
         resolution=course.resolution,
         treatments_recorded=course.treatments_told,

@@ -111,10 +111,16 @@ class BoostedTrees:
             What the trees add for the average training row, without any base margin;
             ``phi.sum(axis=1) + average == tree_sums(X)`` up to float32 rounding.
         """
+        phi, average, _ = self.explained(X)
+        return phi, average
+
+    def explained(self, X: Matrix) -> tuple[Floats, Floats, Floats]:
+        """Return what :meth:`contributions` and :meth:`tree_sums` do, for the work of one."""
         rows = named_matrix(X).take(self.predictors)
-        if self.tables.usable:
-            return self.tables.values(rows), np.full(len(rows), self.tables.average)
-        return self._contributions_by_the_library(rows)
+        if not self.tables.usable:
+            return *self._contributions_by_the_library(rows), self.tree_sums(X)
+        phi, sums = self.tables.values(rows)
+        return phi, np.full(len(rows), self.tables.average), sums
 
     def _contributions_by_the_library(self, rows: Floats) -> tuple[Floats, Floats]:
         import xgboost  # see load_booster

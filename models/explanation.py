@@ -76,9 +76,9 @@ def explain(
     phi[:, matrix.positions(linear.predictors)] += linear_phi
     raw_average = np.full(len(matrix), linear.average_margin)
     if trees is not None:
-        tree_phi, tree_average = trees.contributions(matrix)
+        tree_phi, tree_average, tree_sums = trees.explained(matrix)
         phi[:, matrix.positions(trees.predictors)] += tree_phi
         raw_average = raw_average + tree_average
-        raw = trees.margin(matrix, raw)
+        raw = raw + tree_sums
     phi *= calibrator.scaling(raw, raw_average)[:, None]
     return Explanation(matrix.names, phi, calibrator.margin(raw_average), calibrator.margin(raw))

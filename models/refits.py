@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.errors import ModelFormatError
 from models.boosted import BoostedTrees, load_booster
@@ -104,12 +105,9 @@ class Refits:
         The uncertainty of this model's risk under resampling of its training patients: neither
         that of the patient's outcome nor that of carrying the model to another hospital.
         """
-        last = len(self) - 1
-        ranks = np.array([LOWER, UPPER]) / 100.0 * last
-        below = ranks.astype(np.intp)
-        at = np.concatenate([below, np.minimum(below + 1, last)])
-        p_below, p_above = np.split(sigmoid(np.sort(self.margins(X), axis=1)[:, at]), 2, axis=1)
-        between: Floats = p_below + (ranks - below) * (p_above - p_below)
+        at, share = self._percentiles
+        p = sigmoid(np.sort(self.margins(X), axis=1)[:, at])
+        between: Floats = p[:, :2] + share * (p[:, 2:] - p[:, :2])
         return between
 
     def to_json(self) -> dict[str, Any]:
@@ -142,6 +140,14 @@ class Refits:
         if tree_text is not None:
             refits.flat  # noqa: B018 - read now: a bad text is refused here, the first answer is quick
         return refits
+
+    @cached_property
+    def _percentiles(self) -> tuple[NDArray[np.intp], Floats]:
+        """Ranks below both percentiles, then above them, and how far between they lie."""
+        last = len(self) - 1
+        ranks = np.array([LOWER, UPPER]) / 100.0 * last
+        below = ranks.astype(np.intp)
+        return np.concatenate([below, np.minimum(below + 1, last)]), ranks - below
 
     @cached_property
     def _stack(self) -> LinearStack:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import factorial, inf
+from math import factorial, nan
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,12 @@ _BLOCK = 256  # rows at once, so that memory does not grow with their number
 class _Condition:
     """What a leaf asks of one column: ``low <= x < high``, or whether a missing value will do.
 
-    `share` is the part of the training weight that met it, as the splits on the way saw it.
+    A bound of NaN is none. `share` is the part of the training weight that met it, as the splits
+    on the way saw it.
     """
 
-    low: float = -inf
-    high: float = inf
+    low: float = nan
+    high: float = nan
     missing_will_do: bool = True
     share: float = 1.0
 
@@ -53,6 +54,7 @@ class ShapleyTables:
     def __init__(self, booster: Mapping[str, Any]) -> None:
         self._n_columns = int(booster["learner"]["learner_model_param"]["num_feature"])
         trees = booster["learner"]["gradient_booster"]["model"]["trees"]
+        self._n_trees = len(trees)
         leaves = [leaf for tree in trees for leaf in _leaves(tree)]
         self.widest = max(len(path) for path, _ in leaves)
         if self.usable:
@@ -71,8 +73,10 @@ class ShapleyTables:
         conditions = [[one for _, one in row] for row in padded]
         self._low = _each(conditions, "low").astype(np.float32)
         self._high = _each(conditions, "high").astype(np.float32)
-        self._missing_will_do = _each(conditions, "missing_will_do").astype(np.bool_)
+        self._missing_fails = _each(conditions, "missing_will_do") == 0.0
         self._bits = 1 << np.arange(self.widest)
+        self._all_met = 2**self.widest - 1
+        self._leaves = values.astype(np.float32)
         worth = values[:, None] * _left_to_chance(_each(conditions, "share"))
         self.average = float(worth[:, 0].sum())
         cases = np.arange(len(paths))[:, None] << self.widest
@@ -80,21 +84,34 @@ class ShapleyTables:
         tables = np.einsum("ls,msi->lmi", worth, _weights(self.widest))
         self._tables = tables.reshape(len(paths) << self.widest, self.widest)
 
-    def values(self, rows: Floats) -> Floats:
-        """Shapley values in log-odds, shape (n, columns); with :attr:`average` the trees' sum."""
+    def values(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Shapley values in log-odds, and the sum of the leaves reached.
+
+        Returns
+        -------
+        phi : ndarray, shape (n, columns)
+            With :attr:`average` they add up to the sum.
+        sums : ndarray, shape (n,)
+            Added one after another in 32 bits, as the library adds: the same rounding.
+        """
         if len(rows) <= _BLOCK:
             return self._of_block(rows)
         starts = range(0, len(rows), _BLOCK)
-        return np.concatenate([self._of_block(rows[at : at + _BLOCK]) for at in starts])
+        blocks = [self._of_block(rows[at : at + _BLOCK]) for at in starts]
+        return np.concatenate([phi for phi, _ in blocks]), np.concatenate([s for _, s in blocks])
 
-    def _of_block(self, rows: Floats) -> Floats:
+    def _of_block(self, rows: Floats) -> tuple[Floats, Floats]:
         n = len(rows)
         x = rows.astype(np.float32)[:, self._columns]
-        met = (x >= self._low) & (x < self._high) | (np.isnan(x) & self._missing_will_do)
-        found = self._tables[met @ self._bits + self._cases]
+        failed = (x < self._low) | (x >= self._high) | (np.isnan(x) & self._missing_fails)
+        case = ~failed @ self._bits
+        found = self._tables[case + self._cases]
         place = self._columns + self._n_columns * np.arange(n)[:, None, None]
-        sums = np.bincount(place.ravel(), found.ravel(), minlength=n * self._n_columns)
-        return sums.astype(np.float64, copy=False).reshape(n, self._n_columns)
+        phi = np.bincount(place.ravel(), found.ravel(), minlength=n * self._n_columns)
+        _, reached = np.nonzero(case == self._all_met)  # one leaf of every tree
+        by_tree = self._leaves[reached].reshape(n, self._n_trees)
+        sums = np.add.accumulate(by_tree, axis=1)[:, -1].astype(np.float64)
+        return phi.astype(np.float64, copy=False).reshape(n, self._n_columns), sums
 
 
 def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[_Path, float]]:
@@ -111,8 +128,8 @@ def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[_Path, float]]:
         before = path.get(column, _Condition())
         for child, is_left in ((left[at], True), (right[at], False)):
             condition = _Condition(
-                before.low if is_left else max(before.low, cut),
-                min(before.high, cut) if is_left else before.high,
+                before.low if is_left else np.fmax(before.low, cut),
+                np.fmin(before.high, cut) if is_left else before.high,
                 before.missing_will_do and missing_left == is_left,
                 before.share * cover[child] / cover[at],
             )

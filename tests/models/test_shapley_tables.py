@@ -37,7 +37,7 @@ def test_they_are_the_values_of_the_library(rows: Rows, depth: int) -> None:
     trees = grown(rows, max_depth=depth, min_child_weight=0.5)
     numbers = named_matrix(rows.X).numbers
     theirs, average = by_the_library(trees, numbers)
-    np.testing.assert_allclose(trees.tables.values(numbers), theirs, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(trees.tables.values(numbers)[0], theirs, rtol=0, atol=1e-6)
     np.testing.assert_allclose(trees.tables.average, average, rtol=0, atol=1e-6)
 
 
@@ -54,19 +54,32 @@ def test_a_value_on_a_threshold_counts_where_the_library_counts_it(rows: Rows) -
                 on_cut.append(numbers[0].copy())
                 on_cut[-1][column] = np.float32(cut)
     theirs, _ = by_the_library(trees, np.array(on_cut))
-    np.testing.assert_allclose(trees.tables.values(np.array(on_cut)), theirs, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(trees.tables.values(np.array(on_cut))[0], theirs, rtol=0, atol=1e-6)
 
 
 def test_one_row_gives_the_same_bits_alone_and_among_many(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables, numbers = grown(rows).tables, named_matrix(rows.X).numbers
-    together = tables.values(numbers)
-    alone = np.concatenate([tables.values(numbers[at : at + 1]) for at in range(len(numbers))])
-    assert (alone == together).all()
+    phi, sums = tables.values(numbers)
+    for at in range(len(numbers)):
+        alone, sum_alone = tables.values(numbers[at : at + 1])
+        assert (alone == phi[at]).all()
+        assert sum_alone == sums[at]
     monkeypatch.setattr(shapley_tables, "_BLOCK", 7)
-    assert (tables.values(numbers) == together).all()
-    assert tables.values(numbers[:0]).shape == (0, numbers.shape[1])
+    in_blocks, sums_in_blocks = tables.values(numbers)
+    assert (in_blocks == phi).all()
+    assert (sums_in_blocks == sums).all()
+    assert tables.values(numbers[:0])[0].shape == (0, numbers.shape[1])
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_the_leaves_reached_add_up_to_the_bit(rows: Rows, depth: int) -> None:
+    trees = grown(rows, max_depth=depth, min_child_weight=0.5)
+    numbers = named_matrix(rows.X).numbers.copy()
+    numbers[0], numbers[1] = np.inf, -np.inf  # a double may be too large for 32 bits
+    _, sums = trees.tables.values(numbers)
+    assert (sums == trees.flat.sums(numbers)[:, 0]).all()
 
 
 def test_they_are_shapley_values_by_their_definition() -> None:
@@ -80,7 +93,7 @@ def test_they_are_shapley_values_by_their_definition() -> None:
     tree = booster["learner"]["gradient_booster"]["model"]["trees"][0]
     for row in ([0.5, 1.0, 9.0], [3.0, np.nan, 9.0], [np.nan, 2.0, 9.0], [7.0, 0.0, 9.0]):
         expected = by_definition(tree, row)
-        np.testing.assert_allclose(tables.values(np.array([row]))[0], expected, atol=1e-12)
+        np.testing.assert_allclose(tables.values(np.array([row]))[0][0], expected, atol=1e-12)
         assert expected[2] == 0.0
     assert tables.average == pytest.approx(expected_value(tree, [np.nan] * 3, frozenset()))
 

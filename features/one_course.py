@@ -91,12 +91,17 @@ def courses_arrays(said: Sequence[Said], *, resolution: str = "instant") -> Cour
     """
     return CourseArrays(
         len(said),
-        {name: _floats([one.course.get(name) for one in said]) for name in NUMBERS_READ},
+        dict(zip(NUMBERS_READ, _numbers(said), strict=True)),
         {name: [one.course.get(name) for one in said] for name in WORDS_READ},
         _readings_said([one.measurements for one in said], resolution),
         _gradings_said([one.grades for one in said], resolution),
         *_treatments_said([one.treatments for one in said], resolution),
     )
+
+
+def _numbers(said: Sequence[Said]) -> Floats:
+    """Return the numbers of the courses themselves, shape (fields, courses)."""
+    return _floats([[one.course.get(name) for one in said] for name in NUMBERS_READ])
 
 
 def _readings_said(rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str) -> Readings:

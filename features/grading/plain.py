@@ -48,6 +48,7 @@ from features.inputs import INPUTS
 _POSITIVE_PRESSURE = ("positive_pressure_ventilation", "intubation")
 _AT_HOME, _ANY_REASON = ("cpap", "bipap"), ("cpap", "bipap", "ventilator")
 _ICE = (*ICE_ITEMS, "ice_score")
+_tuple = tuple.__new__  # a hundred a course, at a quarter of what Found(...) costs
 _RANKS = {name: one.levels for name, one in INPUTS.items() if one.is_text}
 
 
@@ -143,8 +144,12 @@ def plain_course(
         instant = floor(day) + 1.0 if by_day else day
         severity = number if word is None else float(_RANKS[name][word])
         if not isnan(severity):
-            found = Found(instant, max(instant, known), severity, word)
-            results.setdefault(name, []).append(found)
+            visible = known if known > instant else instant
+            found = _tuple(Found, (instant, visible, severity, word))
+            if name in results:
+                results[name].append(found)
+            else:
+                results[name] = [found]
     given = [_ran(*row, by_day=by_day) for row in treatments]
     delay = course.get("developmental_delay") is True
     return PlainCourse(

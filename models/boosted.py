@@ -138,7 +138,10 @@ class BoostedTrees:
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], text: str) -> BoostedTrees:
-        """Join the two files again; the booster is opened now, so that a bad one is refused now.
+        """Join the two files again; the trees are read now, so that bad ones are refused now.
+
+        The library is opened where these trees need it, else when many rows first do: a service
+        starts a second sooner.
 
         Raises
         ------
@@ -146,16 +149,20 @@ class BoostedTrees:
             If the text is no booster, not one over as many columns, or one with an intercept.
         """
         trees = cls(tuple(saved["predictors"]), text)
-        if trees.booster.num_features() != len(trees.predictors):
+        try:
+            columns, base_score = trees.flat.n_columns, trees.flat.base_score
+            answered_here = trees.tables.usable and trees.flat.usable
+        except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
             raise ModelFormatError(
-                f"the trees read {trees.booster.num_features()} columns, "
+                "the trees cannot be read as an XGBoost model of the layout that is known here."
+            ) from None
+        if not answered_here:
+            trees.booster  # noqa: B018 - opened now, as above
+        if columns != len(trees.predictors):
+            raise ModelFormatError(
+                f"the trees read {columns} columns, "
                 f"but {len(trees.predictors)} predictors are named."
             )
-        try:
-            base_score = trees.flat.base_score
-            trees.tables  # noqa: B018 - made now: a bad text is refused here, the first answer is quick
-        except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
-            raise ModelFormatError("the trees are not in the layout that is read here.") from None
         if base_score != EVEN_ODDS:
             raise ModelFormatError(
                 f"the trees start from a base score of {base_score}, not {EVEN_ODDS}: where they "

@@ -41,7 +41,7 @@ class FlatTrees:
     def __init__(self, booster: Mapping[str, Any], n_outputs: int) -> None:
         model = booster["learner"]["gradient_booster"]["model"]
         said = booster["learner"]["learner_model_param"]
-        self._n_columns = int(said["num_feature"])
+        self.n_columns = int(said["num_feature"])
         self.base_score = float(said["base_score"].strip("[]").split(",")[0])
         self._n_outputs = n_outputs
         owner = np.array(model["tree_info"], dtype=np.intp)
@@ -59,7 +59,7 @@ class FlatTrees:
         at = roots.reshape(1, -1)
         features, thresholds = [], []
         for _ in range(self.depth):
-            features.append(nodes.feature[at] + self._n_columns * nodes.missing_goes_right[at])
+            features.append(nodes.feature[at] + self.n_columns * nodes.missing_goes_right[at])
             thresholds.append(nodes.condition[at])
             at = np.stack([nodes.left[at], nodes.right[at]], axis=1).reshape(-1, at.shape[1])
         none = np.zeros((0, at.shape[1]))

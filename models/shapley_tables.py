@@ -118,8 +118,12 @@ def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[_Path, float]]:
     """Yield the conditions of each leaf, by column, and its value."""
     left, right, cover = tree["left_children"], tree["right_children"], tree["sum_hessian"]
     waiting: list[tuple[int, _Path]] = [(0, {})]
+    left_to_see = len(left)
     while waiting:
         at, path = waiting.pop()
+        left_to_see -= 1
+        if left_to_see < 0:
+            raise ValueError("a node of a tree is reached twice")
         cut = float(tree["split_conditions"][at])
         if left[at] < 0:
             yield path, cut

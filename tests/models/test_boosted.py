@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -148,6 +150,23 @@ def test_text_that_is_no_booster_or_another_one_is_refused(trees: BoostedTrees) 
         BoostedTrees.from_json({"predictors": ["day"]}, '{"learner": 3}')
     with pytest.raises(ModelFormatError, match="but 1 predictors are named"):
         BoostedTrees.from_json({"predictors": ["day"]}, trees.text)
+    circle = json.loads(trees.text)
+    circle["learner"]["gradient_booster"]["model"]["trees"][0]["left_children"][0] = 0
+    with pytest.raises(ModelFormatError, match="cannot be read as an XGBoost model"):
+        BoostedTrees.from_json(trees.to_json(), json.dumps(circle))
+
+
+def test_one_answer_needs_no_library(rows: Rows, trees: BoostedTrees) -> None:
+    """It costs a second at every start of a service."""
+    script = (
+        "import json, sys; from models.boosted import BoostedTrees; import numpy as np; "
+        "from models.columns import NamedMatrix; said = json.load(sys.stdin); "
+        "trees = BoostedTrees.from_json(said, said['text']); "
+        "row = NamedMatrix(trees.predictors, np.ones((1, len(trees.predictors)))); "
+        "trees.explained(row); trees.tree_sums(row); assert 'xgboost' not in sys.modules"
+    )
+    said = json.dumps({**trees.to_json(), "text": trees.text})
+    subprocess.run([sys.executable, "-c", script], input=said, text=True, check=True)
 
 
 def test_trees_with_an_intercept_of_their_own_are_refused(trees: BoostedTrees) -> None:

@@ -140,6 +140,13 @@ class CourseArrays:
     treated_days: TreatedDays
 
 
+_NO_CODES, _NO_DAYS = np.zeros(0, dtype=np.int64), np.zeros(0)
+NO_TREATMENTS = (
+    TreatmentRows(_NO_CODES, _NO_CODES, _NO_DAYS, _NO_DAYS, _NO_DAYS),
+    TreatedDays(_NO_CODES, _NO_CODES, _NO_CODES, _NO_DAYS, _NO_CODES == 0, _NO_DAYS),
+)
+
+
 def readings_of(
     course: Integers, code: Integers, day: Floats, known_day: Floats, value: Floats
 ) -> Readings:
@@ -192,6 +199,8 @@ def treatments_of(
 ) -> tuple[TreatmentRows, TreatedDays]:
     """Sort administrations and spread them over the days they touch."""
     source, code = _by_treatment(agents)
+    if not len(source):
+        return NO_TREATMENTS
     course, start, stop, known_day = course[source], start[source], stop[source], known_day[source]
     single = np.isnan(stop)
     dose_ends = np.where(_SUPPORT[code], np.inf, start + 1.0)

@@ -5,6 +5,7 @@
 a course gives the same bits alone and among others.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -56,7 +57,9 @@ _READING_SUMMARIES = {
     "slope": summaries.slope,
     "hours_since": summaries.hours_since,
 }
-_Places = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+_LOGGED = [NUMERIC_FACTS.index(name) for name in LOG10_FACTS]
+_LEVELS = {name: tuple(map(str, COURSE_FIELDS[name].legal)) for name in CATEGORY_FACTS}
+_WIDTHS = Counter(column.family for column in COLUMNS.values())
 
 
 def feature_matrix(
@@ -157,32 +160,30 @@ def _turns(local: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
 
 
 @lru_cache(maxsize=64)
-def _places(names: tuple[str, ...]) -> Mapping[str, _Places]:
-    """Return, for each family of columns, where they stand in its block and in the matrix."""
-    by_family: dict[str, list[tuple[int, int]]] = {}
-    for destination, name in enumerate(names):
-        column = COLUMNS[name]
-        by_family.setdefault(column.family, []).append((column.position, destination))
-    return {
-        family: (
-            np.array([source for source, _ in pairs], dtype=np.intp),
-            np.array([destination for _, destination in pairs], dtype=np.intp),
-        )
-        for family, pairs in by_family.items()
-    }
+def _places(names: tuple[str, ...]) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:
+    """Return the families of columns, and where each column stands in their blocks side by side."""
+    families = tuple(dict.fromkeys(COLUMNS[name].family for name in names))
+    begins, begin = {}, 0
+    for family in families:
+        begins[family] = begin
+        begin += _WIDTHS[family]
+    places = [begins[COLUMNS[name].family] + COLUMNS[name].position for name in names]
+    return families, np.array(places, dtype=np.intp)
 
 
 def _block(
     arrays: CourseArrays, at: Floats, predictors: PredictorSet, facts: Mapping[str, Floats]
 ) -> Floats:
     """Compute every family that is asked for, at one instant a course."""
-    names = predictors.names()
-    filled = np.full((arrays.n_courses, len(names)), np.nan)
+    families, places = _places(predictors.names())
+    if not families:
+        return np.zeros((arrays.n_courses, 0))
     shown = summaries.seen(arrays, at)
-    for family, (source, destination) in _places(names).items():
-        block = facts[family] if family in facts else _family(family, arrays, at, shown)
-        filled[:, destination] = block[:, source]
-    return filled
+    blocks = [
+        facts[family] if family in facts else _family(family, arrays, at, shown)
+        for family in families
+    ]
+    return np.take(np.concatenate(blocks, axis=1), places, axis=1)
 
 
 def _family(family: str, arrays: CourseArrays, at: Floats, shown: summaries.Seen) -> Floats:
@@ -213,7 +214,7 @@ def _days(arrays: CourseArrays, at: Floats) -> Floats:
 
 def _facts(arrays: CourseArrays, predictors: PredictorSet) -> dict[str, Floats]:
     """Return the families that do not depend on the landmark."""
-    wanted = _places(predictors.names())
+    wanted, _ = _places(predictors.names())
     made = {}
     if "statics" in wanted:
         made["statics"] = _statics(arrays)
@@ -223,17 +224,13 @@ def _facts(arrays: CourseArrays, predictors: PredictorSet) -> dict[str, Floats]:
 
 
 def _statics(arrays: CourseArrays) -> Floats:
-    columns = [
-        np.log10(np.maximum(arrays.numbers[name], 1.0))
-        if name in LOG10_FACTS
-        else arrays.numbers[name]
-        for name in NUMERIC_FACTS
+    numbers = np.array([arrays.numbers[name] for name in NUMERIC_FACTS]).T
+    numbers[:, _LOGGED] = np.log10(np.maximum(numbers[:, _LOGGED], 1.0))
+    categories = [
+        np.array([one_hot(_text(word), levels) for word in arrays.words[name]])
+        for name, levels in _LEVELS.items()
     ]
-    for name in CATEGORY_FACTS:
-        levels = [str(level) for level in COURSE_FIELDS[name].legal]
-        words = arrays.words[name]
-        columns += list(np.array([one_hot(_text(word), levels) for word in words]).T)
-    return np.stack(columns, axis=1)
+    return np.concatenate([numbers, *categories], axis=1)
 
 
 def _product_facts(arrays: CourseArrays, predictors: PredictorSet) -> Floats:

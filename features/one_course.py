@@ -91,7 +91,7 @@ def courses_arrays(said: Sequence[Said], *, resolution: str = "instant") -> Cour
     """
     return CourseArrays(
         len(said),
-        {name: _floats([one.course.get(name) for one in said]) for name in NUMBERS_READ},
+        dict(zip(NUMBERS_READ, _numbers(said), strict=True)),
         {name: [one.course.get(name) for one in said] for name in WORDS_READ},
         _readings_said([one.measurements for one in said], resolution),
         _gradings_said([one.grades for one in said], resolution),
@@ -99,13 +99,20 @@ def courses_arrays(said: Sequence[Said], *, resolution: str = "instant") -> Cour
     )
 
 
+def _numbers(said: Sequence[Said]) -> Floats:
+    """Return the numbers of the courses themselves, shape (fields, courses)."""
+    return _floats([[one.course.get(name) for one in said] for name in NUMBERS_READ])
+
+
 def _readings_said(rows: Sequence[Iterable[tuple[Any, ...]]], resolution: str) -> Readings:
     course, (names, days, knowns, numbers, texts) = _columns(rows, 5)
-    codes = [_input_code(name) for name in names]
-    values = [
-        number if text is None else _rank(name, text)
-        for name, number, text in zip(names, numbers, texts, strict=True)
-    ]
+    codes = _input_codes(names)
+    values = numbers
+    if texts.count(None) < len(texts):
+        values = [
+            number if text is None else _rank(name, text)
+            for name, number, text in zip(names, numbers, texts, strict=True)
+        ]
     day = _floats(days)
     known_day = _known(day, knowns, resolution)
     return readings_of(course, _codes(codes), day, known_day, _floats(values))
@@ -142,8 +149,8 @@ def _codes(codes: Sequence[int]) -> Integers:
     return np.array(codes, dtype=np.int64)
 
 
-def _floats(values: Iterable[Any]) -> Floats:
-    return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
+def _floats(values: Sequence[Any]) -> Floats:
+    return np.array(values, dtype=np.float64)  # None becomes NaN
 
 
 def _known(day: Floats, known_days: Sequence[float | None], resolution: str) -> Floats:
@@ -151,10 +158,13 @@ def _known(day: Floats, known_days: Sequence[float | None], resolution: str) -> 
     return np.where(np.isnan(known), happened_at(day, resolution), known)
 
 
-def _input_code(name: str) -> int:
-    if name not in INPUT_CODES:
-        raise CohortError(f"input {name!r} is not known; see features/inputs.py for the names.")
-    return INPUT_CODES[name]
+def _input_codes(names: Sequence[str]) -> list[int]:
+    try:
+        return [INPUT_CODES[name] for name in names]
+    except KeyError as unknown:
+        raise CohortError(
+            f"input {unknown} is not known; see features/inputs.py for the names."
+        ) from None
 
 
 def _toxicity_code(name: str) -> int:

@@ -62,9 +62,11 @@ LEAST_SCORE = 2.0**-10
 
 _N_INPUTS = len(INPUT_NAMES)
 _TEMPERATURE = INPUT_CODES["temperature_c"]
-_MARKED = {
-    treatment: np.array([INPUT_CODES[name] for name in names])
-    for treatment, (_, names) in MARKS.items()
+_MARKED_CODES = np.array([INPUT_CODES[name] for _, names in MARKS.values() for name in names])
+_MARK_ENDS = np.cumsum([len(names) for _, names in MARKS.values()]).tolist()
+_MARK_PLACES = {
+    treatment: slice(end - len(names), end)
+    for (treatment, (_, names)), end in zip(MARKS.items(), _MARK_ENDS, strict=True)
 }
 _SCORE_INPUTS = tuple(dict.fromkeys(name for key in SCORE_COLUMNS for name in SCORES[key].inputs))
 _SCORE_CODES = np.array([INPUT_CODES[name] for name in _SCORE_INPUTS])
@@ -222,6 +224,8 @@ def grade_course(arrays: CourseArrays, at: Floats) -> Floats:
 
 def treatments(arrays: CourseArrays, at: Floats) -> Floats:
     """Return :data:`TREATMENT_COLUMNS`; a treatment that was not recorded was not given."""
+    if not len(arrays.treatments.slot):
+        return np.tile(_NOTHING_GIVEN, (len(at), 1))
     rows = _given(arrays.treatments, at)
     starts, ends = _segments(rows.slot)
     n, width = len(at), len(TREATMENTS)
@@ -245,24 +249,23 @@ def marks(arrays: CourseArrays, rows: Seen) -> Floats:
 
     NaN where there is no reading.
     """
-    taken = last_day(rows)
+    taken = last_day(rows)[:, _MARKED_CODES]
+    marked = np.where(np.isnan(taken), np.nan, 0.0)
     given = _given(arrays.treatments, rows.at)
+    if not len(given.slot):
+        return marked
     code = given.slot % len(TREATMENTS)
-    columns = []
     for treatment, (lasting_days, _) in MARKS.items():
-        readings = taken[:, _MARKED[treatment]]
-        marked = np.where(np.isnan(readings), np.nan, 0.0)
         mine = np.flatnonzero(code == TREATMENT_CODES[treatment])
         if len(mine):
-            course = given.course[mine]
-            on = readings[course]
+            course, columns = given.course[mine], _MARK_PLACES[treatment]
+            on = taken[course, columns]
             until = given.stop[mine] + lasting_days
             start = given.start[mine][:, None]
             under = (on == start) | ((on > start) & (on < until[:, None]))
             who, which = np.nonzero(under)
-            marked[course[who], which] = 1.0
-        columns.append(marked)
-    return np.concatenate(columns, axis=1)
+            marked[course[who], columns.start + which] = 1.0
+    return marked
 
 
 def _treatment_source(column: str) -> tuple[str, int]:
@@ -273,6 +276,7 @@ def _treatment_source(column: str) -> tuple[str, int]:
 
 
 _TREATMENT_SOURCES = tuple(_treatment_source(column) for column in TREATMENT_COLUMNS)
+_NOTHING_GIVEN = np.array([np.nan if kind == "hours" else 0.0 for kind, _ in _TREATMENT_SOURCES])
 
 
 def _segments(slot: Integers) -> tuple[Integers, Integers]:

@@ -18,7 +18,8 @@ import numpy as np
 
 from features.errors import ModelFormatError
 from models.columns import Floats, Matrix, named_matrix
-from models.flat_trees import MOST_ROWS, FlatTrees
+from models.flat_trees import FlatTrees
+from models.shapley_tables import ShapleyTables
 
 OBJECTIVE = "binary:logistic"
 EVEN_ODDS = 0.5  # base score: 0 in log-odds, so the base margin alone says where trees start
@@ -71,6 +72,11 @@ class BoostedTrees:
         """The same trees for a few rows at once."""
         return FlatTrees(json.loads(self.text), n_outputs=1)
 
+    @cached_property
+    def tables(self) -> ShapleyTables:
+        """Their Shapley values, case by case."""
+        return ShapleyTables(json.loads(self.text))
+
     @property
     def rounds(self) -> int:
         """Number of trees."""
@@ -79,7 +85,7 @@ class BoostedTrees:
     def tree_sums(self, X: Matrix) -> Floats:
         """Sum of the leaves reached, in log-odds, shape (n,), without any base margin."""
         rows = named_matrix(X).take(self.predictors)
-        if len(rows) <= MOST_ROWS and self.flat.usable:
+        if self.flat.quicker_for(len(rows)):
             return self.flat.sums(rows)[:, 0]
         sums = self.booster.inplace_predict(
             rows,
@@ -105,9 +111,20 @@ class BoostedTrees:
             What the trees add for the average training row, without any base margin;
             ``phi.sum(axis=1) + average == tree_sums(X)`` up to float32 rounding.
         """
+        phi, average, _ = self.explained(X)
+        return phi, average
+
+    def explained(self, X: Matrix) -> tuple[Floats, Floats, Floats]:
+        """Return what :meth:`contributions` and :meth:`tree_sums` do, for the work of one."""
+        rows = named_matrix(X).take(self.predictors)
+        if not self.tables.usable:
+            return *self._contributions_by_the_library(rows), self.tree_sums(X)
+        phi, sums = self.tables.values(rows)
+        return phi, np.full(len(rows), self.tables.average), sums
+
+    def _contributions_by_the_library(self, rows: Floats) -> tuple[Floats, Floats]:
         import xgboost  # see load_booster
 
-        rows = named_matrix(X).take(self.predictors)
         # no margin is given: the base score of even odds adds 0 (from_json asks for it), and
         # saying zero would cost as much time again
         given = xgboost.DMatrix(rows, nthread=1)
@@ -121,7 +138,10 @@ class BoostedTrees:
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], text: str) -> BoostedTrees:
-        """Join the two files again; the booster is opened now, so that a bad one is refused now.
+        """Join the two files again; the trees are read now, so that bad ones are refused now.
+
+        The library is opened where these trees need it, else when many rows first do: a service
+        starts a second sooner.
 
         Raises
         ------
@@ -129,15 +149,20 @@ class BoostedTrees:
             If the text is no booster, not one over as many columns, or one with an intercept.
         """
         trees = cls(tuple(saved["predictors"]), text)
-        if trees.booster.num_features() != len(trees.predictors):
+        try:
+            columns, base_score = trees.flat.n_columns, trees.flat.base_score
+            answered_here = trees.tables.usable and trees.flat.usable
+        except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
             raise ModelFormatError(
-                f"the trees read {trees.booster.num_features()} columns, "
+                "the trees cannot be read as an XGBoost model of the layout that is known here."
+            ) from None
+        if not answered_here:
+            trees.booster  # noqa: B018 - opened now, as above
+        if columns != len(trees.predictors):
+            raise ModelFormatError(
+                f"the trees read {columns} columns, "
                 f"but {len(trees.predictors)} predictors are named."
             )
-        try:
-            base_score = trees.flat.base_score
-        except (KeyError, TypeError, ValueError, IndexError):
-            raise ModelFormatError("the trees are not in the layout that is read here.") from None
         if base_score != EVEN_ODDS:
             raise ModelFormatError(
                 f"the trees start from a base score of {base_score}, not {EVEN_ODDS}: where they "

@@ -8,6 +8,7 @@ the probability scale they are *rescaled*, ``phi (p - p0) / (f - f0)``, not Shap
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,17 +40,17 @@ class Explanation:
     average_margin: Floats
     margin: Floats
 
-    @property
+    @cached_property
     def probability(self) -> Floats:
         """Risk of each row, shape (n,)."""
         return sigmoid(self.margin)
 
-    @property
+    @cached_property
     def average_probability(self) -> Floats:
         """Risk of the average patient: where the contributions start, shape (n,)."""
         return sigmoid(self.average_margin)
 
-    @property
+    @cached_property
     def rescaled_to_probability(self) -> Floats:
         """Contributions rescaled to probability, shape (n, k).
 
@@ -71,14 +72,13 @@ def explain(
 ) -> Explanation:
     """Contributions of every column of the matrix to the calibrated log-odds."""
     phi = np.zeros(matrix.numbers.shape)
-    names, linear_phi = linear.contributions(matrix)
-    phi[:, matrix.positions(names)] += linear_phi
+    raw, linear_phi = linear.margin_and_contributions(matrix)
+    phi[:, matrix.positions(linear.predictors)] += linear_phi
     raw_average = np.full(len(matrix), linear.average_margin)
-    raw = linear.margin(matrix)
     if trees is not None:
-        tree_phi, tree_average = trees.contributions(matrix)
+        tree_phi, tree_average, tree_sums = trees.explained(matrix)
         phi[:, matrix.positions(trees.predictors)] += tree_phi
         raw_average = raw_average + tree_average
-        raw = trees.margin(matrix, raw)
+        raw = raw + tree_sums
     phi *= calibrator.scaling(raw, raw_average)[:, None]
     return Explanation(matrix.names, phi, calibrator.margin(raw_average), calibrator.margin(raw))

@@ -128,7 +128,7 @@ class LinearMargin:
         """Log-odds, shape (n,)."""
         return self.intercept + _row_sums(self._weighted_z(X))
 
-    @property
+    @cached_property
     def average_margin(self) -> float:
         """Log-odds of the average training row: what contributions are relative to."""
         return self.intercept + sum(term.coefficient * term.mean for term in self.terms)
@@ -143,11 +143,19 @@ class LinearMargin:
         phi : ndarray, shape (n, k)
             ``phi.sum(axis=1) + average_margin == margin(X)`` up to rounding.
         """
-        relative = self._weighted_z(X) - self._mean_weighted_z
+        return self.predictors, self._contributions(self._weighted_z(X))
+
+    def margin_and_contributions(self, X: Matrix) -> tuple[Floats, Floats]:
+        """Return what :meth:`margin` and :meth:`contributions` do, for the work of one."""
+        weighted = self._weighted_z(X)
+        return self.intercept + _row_sums(weighted), self._contributions(weighted)
+
+    def _contributions(self, weighted_z: Floats) -> Floats:
+        relative = weighted_z - self._mean_weighted_z
         phi = np.zeros((len(relative), len(self.predictors)))
         for column, owner in enumerate(self._owner):
             phi[:, owner] += relative[:, column]
-        return self.predictors, phi
+        return phi
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, exact to the bit."""

@@ -15,12 +15,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.errors import ModelFormatError
 from models.boosted import BoostedTrees, load_booster
 from models.calibration import Calibrator
 from models.columns import Floats, Matrix, named_matrix
-from models.flat_trees import MOST_ROWS, FlatTrees
+from models.flat_trees import FlatTrees
 from models.linear import LinearMargin
 from models.linear_stack import LinearStack
 from models.logistic import sigmoid
@@ -104,12 +105,9 @@ class Refits:
         The uncertainty of this model's risk under resampling of its training patients: neither
         that of the patient's outcome nor that of carrying the model to another hospital.
         """
-        ordered = np.sort(self.margins(X), axis=1)
-        ranks = np.array([LOWER, UPPER]) / 100.0 * (len(self) - 1)
-        below = np.floor(ranks).astype(np.intp)
-        above = np.minimum(below + 1, len(self) - 1)
-        p_below, p_above = sigmoid(ordered[:, below]), sigmoid(ordered[:, above])
-        between: Floats = p_below + (ranks - below) * (p_above - p_below)
+        at, share = self._percentiles
+        p = sigmoid(np.sort(self.margins(X), axis=1)[:, at])
+        between: Floats = p[:, :2] + share * (p[:, 2:] - p[:, :2])
         return between
 
     def to_json(self) -> dict[str, Any]:
@@ -144,6 +142,14 @@ class Refits:
         return refits
 
     @cached_property
+    def _percentiles(self) -> tuple[NDArray[np.intp], Floats]:
+        """Ranks below both percentiles, then above them, and how far between they lie."""
+        last = len(self) - 1
+        ranks = np.array([LOWER, UPPER]) / 100.0 * last
+        below = ranks.astype(np.intp)
+        return np.concatenate([below, np.minimum(below + 1, last)]), ranks - below
+
+    @cached_property
     def _stack(self) -> LinearStack:
         return LinearStack(self.linears)
 
@@ -156,7 +162,7 @@ class Refits:
         return intercepts, np.array([c.slope for c in self.calibrators])
 
     def _tree_sums(self, rows: Floats) -> Floats:
-        if len(rows) <= MOST_ROWS and self.flat.usable:
+        if self.flat.quicker_for(len(rows)):
             return self.flat.sums(rows)
         # base score 0 stands in the joined text itself; see joined_boosters
         sums = self.booster.inplace_predict(rows, predict_type="margin", validate_features=False)

@@ -78,6 +78,7 @@ class TrainingRanges(Mapping[str, Quantiles]):
 
     def __init__(self, quantiles: Mapping[str, Quantiles]) -> None:
         self._quantiles = dict(quantiles)
+        self._limits_of: dict[tuple[str, ...], tuple[tuple[str, ...], Floats, Floats, Bools]] = {}
 
     def __getitem__(self, predictor: str) -> Quantiles:
         return self._quantiles[predictor]
@@ -96,20 +97,24 @@ class TrainingRanges(Mapping[str, Quantiles]):
 
     def unusual(self, matrix: NamedMatrix, read: tuple[str, ...]) -> list[list[Unusual]]:
         """Return what lies outside among the columns read; a missing value lies nowhere."""
-        names = tuple(name for name in read if name in self._quantiles)
+        names, low, high, never = self._limits(read)
         x = matrix.take(names)
-        low, _, high = self.rows(names)
-        with np.errstate(invalid="ignore"):
-            sides: list[tuple[Side, Bools]] = [
-                ("below", x < low),
-                ("above", x > high),
-                ("never_known", ~np.isnan(x) & np.isnan(low)),
-            ]
+        sides: list[tuple[Side, Bools]] = [("below", x < low), ("above", x > high)]
+        if never.any():
+            sides.append(("never_known", ~np.isnan(x) & never))
         found: list[list[Unusual]] = [[] for _ in range(len(matrix))]
         for side, outside in sides:
             for row, column in zip(*np.nonzero(outside), strict=True):
                 found[row].append(Unusual(names[column], side))
         return found
+
+    def _limits(self, read: tuple[str, ...]) -> tuple[tuple[str, ...], Floats, Floats, Bools]:
+        """Return names, low, high, and whether it was never known, of what is known of `read`."""
+        if read not in self._limits_of:
+            names = tuple(name for name in read if name in self._quantiles)
+            low, _, high = self.rows(names)
+            self._limits_of[read] = names, low, high, np.isnan(low)
+        return self._limits_of[read]
 
     def to_json(self) -> dict[str, list[float | None]]:
         """Return plain JSON, exact to the bit."""

@@ -1,26 +1,26 @@
 """One course with what several models read of it, computed once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from features.arrays import CourseArrays
-from features.grading import Recorded
+from features.grading.plain import PlainCourse
 from features.matrix import Said, courses_arrays, features_of_course
 from features.predictors import PredictorSet
 from models.columns import Floats
 from models.tiers import HIGHEST_AT_CRS_GRADE, HIGHEST_AT_ICANS_GRADE
 from serving.bedside_replies import Graded
 from serving.bedside_scores import bedside_scores
-from serving.course import CourseSoFar, Reading, latest
+from serving.course import CourseSoFar, Reading, by_input, latest
 from serving.grades import (
     Compared,
     grade_replies,
     graded_by_rule,
     not_shown,
+    plain_of,
     platelets_by_rule,
-    recorded_of,
 )
 from serving.sentences import say
 
@@ -33,12 +33,14 @@ class Bedside:
 
     course: CourseSoFar
     language: str = "en"
+    readings: Mapping[str, Sequence[Reading]] = field(init=False)
     latest: Mapping[str, Reading] = field(init=False)
     _rows: dict[tuple[str, str], Floats] = field(default_factory=dict)
     _arrays: dict[str, CourseArrays] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.latest = latest(self.course.readings)
+        self.readings = by_input(self.course.readings)
+        self.latest = latest(self.readings)
 
     def row(self, predictors: PredictorSet, grading_system: str) -> Floats:
         """Return the predictors at the landmark, shape (1, k)."""
@@ -65,20 +67,20 @@ class Bedside:
     @cached_property
     def by_rule(self) -> dict[str, Compared]:
         """CRS and ICANS graded from the findings, beside the grades by hand."""
-        return {} if self.recorded is None else graded_by_rule(self.course, self.recorded)
+        return {} if self.plain is None else graded_by_rule(self.course, self.plain)
 
     @cached_property
-    def recorded(self) -> Recorded | None:
+    def plain(self) -> PlainCourse | None:
         """The findings as grading reads them; nothing is graded before the infusion."""
-        return recorded_of(self.course) if self.course.landmark >= 0 else None
+        return plain_of(self.course, self.readings) if self.course.landmark >= 0 else None
 
     @cached_property
     def graded(self) -> Graded:
         """Everything that is graded and scored without a model."""
-        platelets = {} if self.recorded is None else platelets_by_rule(self.course, self.recorded)
+        platelets = {} if self.plain is None else platelets_by_rule(self.course, self.plain)
         return Graded(
             grades=grade_replies(self.by_rule, platelets, self.language),
-            scores=bedside_scores(self.course, self.language),
+            scores=bedside_scores(self.course, self.readings, self.latest, self.language),
             not_shown=not_shown(self.course, self.language),
         )
 

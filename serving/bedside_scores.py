@@ -4,7 +4,7 @@ A score needs its readings from one time: those of the last day, or those of the
 lymphodepletion. What is older counts as not given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import floor
 
 from features.clock import MOMENT, landmark_instant
@@ -28,10 +28,23 @@ OLDEST_DAYS_NOW = 1.0
 _READ = frozenset(name for score in SCORES.values() for name in score.inputs)
 
 
-def bedside_scores(course: CourseSoFar, language: str = "en") -> list[BedsideScore]:
-    """Return every score now and, where lymphodepletion is past, as it was before it."""
-    readings = [one for one in course.readings if one.input in _READ]
-    now = latest(one for one in readings if _age_days(one, course) <= OLDEST_DAYS_NOW + MOMENT)
+def bedside_scores(
+    course: CourseSoFar,
+    readings: Mapping[str, Sequence[Reading]],
+    latest_now: Mapping[str, Reading],
+    language: str = "en",
+) -> list[BedsideScore]:
+    """Return every score now and, where lymphodepletion is past, as it was before it.
+
+    Parameters
+    ----------
+    readings, latest_now : mapping of input to its readings, and to the latest of them
+    """
+    now = {
+        name: one
+        for name, one in latest_now.items()
+        if name in _READ and _age_days(one, course) <= OLDEST_DAYS_NOW + MOMENT
+    }
     told = [_score(one, course, now, "now", language) for one in SCORES.values()]
     before = _before_lymphodepletion(readings, course)
     told += [
@@ -46,13 +59,20 @@ def _age_days(one: Reading, course: CourseSoFar) -> float:
     return course.landmark - landmark_instant(one.day, course.resolution)
 
 
-def _before_lymphodepletion(readings: list[Reading], course: CourseSoFar) -> dict[str, Reading]:
+def _before_lymphodepletion(
+    readings: Mapping[str, Sequence[Reading]], course: CourseSoFar
+) -> dict[str, Reading]:
     """Return the last readings before lymphodepletion, nothing while it has not begun."""
     day = _number(course, "lymphodepletion_day")
     if day is None or floor(course.landmark) <= floor(day):
         return {}
     first, last = floor(day) - OLDEST_DAYS_BEFORE_LYMPHODEPLETION, floor(day)
-    return latest(one for one in readings if first <= floor(one.day) <= last)
+    early = {
+        name: [one for one in rows if first <= floor(one.day) <= last]
+        for name, rows in readings.items()
+        if name in _READ
+    }
+    return latest({name: rows for name, rows in early.items() if rows})
 
 
 def _score(

@@ -1,7 +1,8 @@
 """The course so far: what is known of one patient at the instant of a question."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from features.products import Product
@@ -16,6 +17,9 @@ class Reading(NamedTuple):
     known_day: float
     value: float
     text: str | None
+
+
+_DAY_AND_KNOWN_DAY = itemgetter(1, 2)
 
 
 class Dose(NamedTuple):
@@ -99,15 +103,18 @@ class CourseSoFar:
         return max(mine, key=lambda one: (one.day, one.known_day)) if mine else None
 
 
-def latest(rows: Iterable[Reading]) -> dict[str, Reading]:
-    """Return the latest reading of every input."""
-    found: dict[str, Reading] = {}
+def by_input(rows: Iterable[Reading]) -> dict[str, list[Reading]]:
+    """Return the readings of every input, in their order."""
+    found: dict[str, list[Reading]] = {}
     for row in rows:
-        before = found.get(row.input)
-        if (
-            before is None
-            or before.day < row.day
-            or (before.day == row.day and before.known_day <= row.known_day)
-        ):
-            found[row.input] = row
+        name = row[0]
+        if name in found:
+            found[name].append(row)
+        else:
+            found[name] = [row]
     return found
+
+
+def latest(grouped: Mapping[str, Sequence[Reading]]) -> dict[str, Reading]:
+    """Return the latest reading of every input; at a tie the one known last, then the later row."""
+    return {name: max(reversed(rows), key=_DAY_AND_KNOWN_DAY) for name, rows in grouped.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from math import floor, isnan, nan
+from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
@@ -35,6 +36,9 @@ _EARLIEST_DAY, _LATEST_DAY = -400.0, 10_000.0
 _PLAIN = SiteMapping()
 _LYMPHODEPLETION = "lymphodepletion_day"
 _PLAIN_FIELDS = 4
+_tuple = tuple.__new__  # hundreds a course, at a quarter of what Reading(...) costs
+_plain_row = itemgetter("input", "value", "unit", "day")
+_known_day = attrgetter("known_day")
 Where = tuple[str | int, ...]  # table and row; empty for the request itself
 _NO_INFUSION = Problem(
     path="course.infused_at",
@@ -91,6 +95,9 @@ class _Way(NamedTuple):
     high: float
 
 
+_NO_WAY = _Way(nan, nan, nan, nan)  # no number is between these
+
+
 @dataclass
 class _Reader:
     """Reads one request, collecting what is wrong with it."""
@@ -100,7 +107,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     repeated: dict[str, None] = field(default_factory=dict)
     approximate: dict[str, None] = field(default_factory=dict)
-    _ways: dict[tuple[str, str | None], _Way | None] = field(default_factory=dict)
+    _ways: dict[tuple[str, str | None], _Way] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_day = self.request.resolution == "day"
@@ -114,10 +121,11 @@ class _Reader:
         if self.problems:
             raise RequestProblem(self.problems)
         rows: list[Reading | Dose | Grade] = [*readings, *doses, *grades]
-        known = [one.known_day for one in rows]
-        landmark = max(known, default=0.0) if isnan(given) else given
-        later = sum(day > landmark for day in known)
-        if later:
+        last_known = max(map(_known_day, rows), default=0.0)
+        landmark = last_known if isnan(given) else given
+        later = 0
+        if last_known > landmark:
+            later = sum(row.known_day > landmark for row in rows)
             readings = [row for row in readings if row.known_day <= landmark]
             doses = [row for row in doses if row.known_day <= landmark]
             grades = [row for row in grades if row.known_day <= landmark]
@@ -146,11 +154,12 @@ class _Reader:
         for index, row in enumerate(rows):
             one = self._plain(row) or self._reading(("measurements", index), row)
             key = one[:3]
-            if (before := kept.get(key)) is not None:
+            before = kept.setdefault(key, one)
+            if before is not one:
                 del kept[key]  # the later in the list counts, and stands where it came
+                kept[key] = one
                 if (before.value, before.text) != (one.value, one.text):
                     self.repeated[one.input] = None
-            kept[key] = one
         return list(kept.values())
 
     def _plain(self, row: Measurement) -> Reading | None:
@@ -158,24 +167,28 @@ class _Reader:
 
         ``None`` leaves every other row to :meth:`_reading`, which gives the same for these.
         """
-        name, value, day = row["input"], row.get("value"), row.get("day")
-        if len(row) != _PLAIN_FIELDS or value is None or day is None or "unit" not in row:
+        if len(row) != _PLAIN_FIELDS:
             return None
-        key = (name, row["unit"])
+        try:
+            name, value, unit, day = _plain_row(row)
+        except KeyError:
+            return None
+        key = (name, unit)
         if key not in self._ways:
-            self._ways[key] = self._way(name, self.site.unit(name, row["unit"]))
-        way = self._ways[key]
-        if way is None:
+            self._ways[key] = self._way(name, unit)
+        factor, offset, low, high = self._ways[key]
+        if value is None or day is None:
             return None
-        canonical = value * way.factor + way.offset
-        if not way.low <= canonical <= way.high:
+        canonical = value * factor + offset
+        if not low <= canonical <= high:
             return None
-        return Reading(name, day, floor(day) + 1.0 if self.by_day else day, canonical, None)
+        known = floor(day) + 1.0 if self.by_day else day
+        return _tuple(Reading, (name, day, known, canonical, None))
 
-    def _way(self, name: str, unit: str | None) -> _Way | None:
-        turn = None if INPUTS[name].is_text else _turn(name, unit)
+    def _way(self, name: str, unit: str | None) -> _Way:
+        turn = None if INPUTS[name].is_text else _turn(name, self.site.unit(name, unit))
         if turn is None or turn.approximate:
-            return None
+            return _NO_WAY
         hard, plausible = INPUTS[name].hard, INPUTS[name].plausible_at(self._age_years())
         low, high = max(hard[0], plausible[0]), min(hard[1], plausible[1])
         return _Way(turn.factor, turn.offset, low, high)

@@ -5,26 +5,27 @@ of the neutrophils and the criteria of IEC-HS rest on sources that were not: the
 out, and no grade of them is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
-
-import numpy as np
 
 from features.clock import landmark_instant
 from features.grading import Graded, beside_one, icaht_at
-from features.grading.icaht import LINEAGES, TAG_OF
+from features.grading.icaht import INPUT_OF, LINEAGES, TAG_OF
 from features.grading.one_course import recorded_courses
-from features.grading.recorded import READ_FOR_GRADING, Recorded
-from features.grading.whole_cohort import READERS, SYSTEM
+from features.grading.plain import PLAIN, PlainCourse, plain_course
+from features.grading.recorded import Recorded
+from features.grading.whole_cohort import READ_BY_RULE, SYSTEM
 from serving.bedside_replies import GradeByHand, GradeByRule
-from serving.course import CourseSoFar, Grade
+from serving.course import CourseSoFar, Grade, Reading
 from serving.phrases import phrase
 from serving.sentences import say
 from serving.words import finding_label
 
-_READ = frozenset(READ_FOR_GRADING)
 _SHOWN_LINEAGES = tuple(one for one in LINEAGES if TAG_OF[one] in ("L", "L2"))
+_READ = frozenset(READ_BY_RULE)
+_READ_OF_ONE = (*READ_BY_RULE, *(INPUT_OF[one] for one in _SHOWN_LINEAGES))
 NOT_SHOWN = ("grade.icaht_neutrophils", "grade.iec_hs")
 
 
@@ -37,14 +38,14 @@ class Compared:
     then: Graded | None = None
 
 
-def graded_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Compared]:
+def graded_by_rule(course: CourseSoFar, plain: PlainCourse) -> dict[str, Compared]:
     """Return CRS and ICANS at the landmark."""
-    return {toxicity: _compared(course, recorded, toxicity) for toxicity in READERS}
+    return {toxicity: _compared(course, plain, toxicity) for toxicity in PLAIN}
 
 
-def platelets_by_rule(course: CourseSoFar, recorded: Recorded) -> dict[str, Graded]:
+def platelets_by_rule(course: CourseSoFar, plain: PlainCourse) -> dict[str, Graded]:
     """Return the ICAHT of the platelets by phase: the part of it whose source was read."""
-    found = icaht_at(recorded, course.landmark, _SHOWN_LINEAGES)
+    found = icaht_at(plain, course.landmark, _SHOWN_LINEAGES)
     return {f"{lineage}, {phase}": one for (lineage, phase), one in found.items()}
 
 
@@ -63,9 +64,15 @@ def not_shown(course: CourseSoFar, language: str) -> list[str]:
     return [say(key, language) for key in keys]
 
 
-def recorded_of(course: CourseSoFar) -> Recorded:
+def plain_of(course: CourseSoFar, readings: Mapping[str, Sequence[Reading]]) -> PlainCourse:
     """Return the findings and treatments of a course as grading reads them."""
-    return recorded_of_all([course])
+    return plain_course(
+        _facts_read(course),
+        chain.from_iterable(readings[name] for name in _READ_OF_ONE if name in readings),
+        course.doses,
+        resolution=course.resolution,
+        treatments_recorded=course.treatments_told,
+    )
 
 
 def recorded_of_all(courses: Sequence[CourseSoFar]) -> Recorded:
@@ -93,13 +100,12 @@ def _findings_read(course: CourseSoFar) -> list[tuple[Any, ...]]:
     ]
 
 
-def _compared(course: CourseSoFar, recorded: Recorded, toxicity: str) -> Compared:
-    hand = course.last_grading(toxicity, SYSTEM)
-    at = [course.landmark]
-    if hand is not None:
-        at.append(landmark_instant(hand.day, course.resolution))
-    rows = READERS[toxicity](recorded).at(np.zeros(len(at), dtype=np.int64), np.array(at))
-    return Compared(rows.of(0), hand, None if hand is None else rows.of(1))
+def _compared(course: CourseSoFar, plain: PlainCourse, toxicity: str) -> Compared:
+    grade, hand = PLAIN[toxicity], course.last_grading(toxicity, SYSTEM)
+    now = grade(plain, course.landmark)
+    if hand is None:
+        return Compared(now)
+    return Compared(now, hand, grade(plain, landmark_instant(hand.day, course.resolution)))
 
 
 def _told(one: Graded, about: str, compared: Compared | None, language: str) -> GradeByRule:
@@ -113,7 +119,7 @@ def _told(one: Graded, about: str, compared: Compared | None, language: str) -> 
     return GradeByRule(
         toxicity=one.toxicity,
         about=say(f"lineage.{about}", language) if about else "",
-        system=SYSTEM if one.toxicity in READERS else "EHA/EBMT",
+        system=SYSTEM if one.toxicity in PLAIN else "EHA/EBMT",
         grade=one.grade,
         lowest=one.lowest,
         highest=one.highest,

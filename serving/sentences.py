@@ -31,4 +31,5 @@ SENTENCES = _read()
 def say(key: str, language: str = "en", **values: Any) -> str:
     """Return a sentence with its values filled in; what is not Chinese is answered in English."""
     english, chinese = SENTENCES[key]
-    return (chinese if language == "zh" else english).format(**values)
+    words = chinese if language == "zh" else english
+    return words.format(**values) if values else words

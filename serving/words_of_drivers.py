@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from math import isfinite
 
+import numpy as np
+
 from features.clinical_values import clinical_value, is_factor
 from features.columns import COLUMNS, Description
 from models.columns import Floats
@@ -35,15 +37,16 @@ def explained(
         What the model read, NaN where missing.
     """
     points = explanation.rescaled_to_probability[0]
-    order = sorted(range(len(points)), key=lambda at: -abs(points[at]))[:MOST_DRIVERS]
+    order = np.argsort(-np.abs(points), kind="stable")[:MOST_DRIVERS]
+    figures = zip(
+        order.tolist(), values[order].tolist(), points[order].tolist(),
+        explanation.log_odds[0, order].tolist(), strict=True,
+    )  # fmt: skip
     drivers = [
-        _driver(
-            explanation.predictors[at], float(values[at]), float(points[at]),
-            float(explanation.log_odds[0, at]), course, latest, language,
-        )
-        for at in order
-        if abs(points[at]) >= LEAST_CONTRIBUTION
-    ]  # fmt: skip
+        _driver(explanation.predictors[at], value, share, log_odds, course, latest, language)
+        for at, value, share, log_odds in figures
+        if abs(share) >= LEAST_CONTRIBUTION
+    ]
     base = float(explanation.average_probability[0])
     rest = probability - base - sum(one.contribution for one in drivers)
     return ExplanationReply(

@@ -6,6 +6,7 @@ there is "no other cause" is no finding, it stays with the clinician. Organ toxi
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +104,7 @@ def oxygen_of(device: str | None, flow_l_min: float | None = None) -> Oxygen | N
     return Oxygen.HIGH_FLOW if flow_l_min > MOST_LOW_FLOW_L_MIN else Oxygen.LOW_FLOW
 
 
+@lru_cache(maxsize=4096)  # distinct findings are few
 def grade_crs(found: CrsFindings) -> Graded:
     """Grade CRS.
 

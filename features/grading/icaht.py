@@ -10,6 +10,9 @@ added up; a recovery of less than three days counts as below.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isnan, nan
+from operator import le, lt
 from types import MappingProxyType
 from typing import Literal
 
@@ -18,7 +21,8 @@ import numpy.typing as npt
 
 from features.grading.assumptions import COUNT_HOLDS_DAYS
 from features.grading.graded import Graded
-from features.grading.recorded import Bools, Floats, Recorded
+from features.grading.plain import PlainCourse
+from features.grading.recorded import Floats, Recorded
 
 Lineage = Literal["neutrophils", "platelets"]
 Phase = Literal["early", "late"]
@@ -72,7 +76,7 @@ def grade_icaht(
         ("platelets", "early"): _early_thrombocytopenia,
         ("platelets", "late"): _late_thrombocytopenia,
     }[lineage, phase]
-    limit = {"neutrophils": _at_most, "platelets": _less_than}[lineage]
+    limit = {"neutrophils": le, "platelets": lt}[lineage]
     lowest, rule = rules(_spell(daily, limit, unknown=False, complete=end == last))
     highest, _ = rules(_spell(daily, limit, unknown=True, complete=end == last))
     notes = (_HOLDS, *(("So far: the phase goes on.",) if end < last else ()))
@@ -80,7 +84,7 @@ def grade_icaht(
 
 
 def icaht_at(
-    recorded: Recorded, instant: float, lineages: Sequence[Lineage] = LINEAGES
+    recorded: Recorded | PlainCourse, instant: float, lineages: Sequence[Lineage] = LINEAGES
 ) -> dict[tuple[Lineage, Phase], Graded]:
     """Grade both phases of `lineages` of one course by what is known at an instant.
 
@@ -99,40 +103,37 @@ def icaht_at(
     return made
 
 
-def _daily(day: Floats, count: Floats, first: int, last: int) -> Floats:
+def _daily(day: Floats, count: Floats, first: int, last: int) -> list[float]:
     """Return one count a day from `first` to `last`, NaN where none stands for the day."""
-    number = np.floor(day).astype(np.int64)
-    made = np.full(max(last - first + 1, 0), np.nan)
-    for at in range(len(made)):
-        before = number[number <= first + at]
-        if len(before) and first + at - before.max() <= COUNT_HOLDS_DAYS:
-            made[at] = count[number == before.max()].min()
-    return made
-
-
-def _at_most(count: Floats, limit: float) -> Bools:
-    return count <= limit
-
-
-def _less_than(count: Floats, limit: float) -> Bools:
-    return count < limit
+    lowest: dict[int, float] = {}
+    for number, one in zip(np.floor(day).astype(np.int64).tolist(), count.tolist(), strict=True):
+        lowest[number] = min(one, lowest.get(number, one))
+    holding = range(COUNT_HOLDS_DAYS + 1)
+    return [
+        next((lowest[at - back] for back in holding if at - back in lowest), nan)
+        for at in range(first, last + 1)
+    ]
 
 
 def _spell(
-    daily: Floats, limit: Callable[[Floats, float], Bools], *, unknown: bool, complete: bool
+    daily: Sequence[float],
+    limit: Callable[[float, float], bool],
+    *,
+    unknown: bool,
+    complete: bool,
 ) -> _Spell:
-    def below(cut_off: float) -> Bools:
-        return np.where(np.isnan(daily), unknown, limit(daily, cut_off))
+    def below(cut_off: float) -> list[bool]:
+        return [unknown if isnan(one) else limit(one, cut_off) for one in daily]
 
     whole = complete and len(daily) > 0
-    return _Spell(lambda cut_off: _days(below(cut_off)), whole and bool(below(0.5).all()))
+    return _Spell(lambda cut_off: _days(below(cut_off)), whole and all(below(0.5)))
 
 
-def _days(below: Bools) -> int:
+def _days(below: Sequence[bool]) -> int:
     """Count days below; shorter recoveries than three days between two of them are added."""
-    places = np.flatnonzero(below)
-    gaps = np.diff(places) - 1
-    return len(places) + int(gaps[gaps < STABLE_RECOVERY_DAYS].sum())
+    places = [at for at, one in enumerate(below) if one]
+    recoveries = [later - earlier - 1 for earlier, later in pairwise(places)]
+    return len(places) + sum(days for days in recoveries if days < STABLE_RECOVERY_DAYS)
 
 
 def _early_neutropenia(spell: _Spell) -> tuple[int, str]:

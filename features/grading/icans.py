@@ -7,6 +7,7 @@ finding holds them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from features.grading.graded import Axis, Graded, absent, death, unknown, worst
 from features.inputs import INPUTS, OTHER_CAUSE
@@ -98,6 +99,7 @@ def ice_of(items: Sequence[float | None] = (), score: float | None = None) -> Ic
     return Ice(lowest, highest, missing, contradicts)
 
 
+@lru_cache(maxsize=4096)  # distinct findings are few
 def grade_icans(found: IcansFindings) -> Graded:
     """Grade ICANS.
 

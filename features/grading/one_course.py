@@ -129,8 +129,8 @@ def _require(words: Iterable[str], legal: Iterable[str], what: str) -> None:
         raise CohortError(f"a row names {what} that does not exist; legal: {', '.join(legal)}.")
 
 
-def _floats(values: Iterable[Any]) -> np.ndarray:
-    return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
+def _floats(values: Sequence[Any]) -> np.ndarray:
+    return np.array(values, dtype=np.float64)  # None becomes NaN
 
 
 def _objects(values: Sequence[Any]) -> np.ndarray:

@@ -27,6 +27,8 @@ _READ = MappingProxyType(
         "ICANS": (icans_reading.INPUTS_READ, ()),
     }
 )
+READ_BY_RULE = tuple(name for inputs, _ in _READ.values() for name in inputs)
+"""The inputs that a grade of CRS or ICANS rests on."""
 _COLUMNS: dict[str, Callable[[Graded], Any]] = {
     "grade": lambda one: np.nan if one.grade is None else float(one.grade),
     "lowest": lambda one: one.lowest,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from features.clinical_values import clinical_value
 from features.columns import COLUMNS
 from features.errors import NotAssessable
 from models.columns import Floats
@@ -12,7 +13,7 @@ from models.explanation import Explanation
 from serving.bedside import Bedside
 from serving.estimate import Estimator, abstention
 from serving.notices import found_of
-from serving.words_of_drivers import LEAST_CONTRIBUTION, MOST_DRIVERS, clinical_value
+from serving.words_of_drivers import LEAST_CONTRIBUTION, MOST_DRIVERS
 
 Told = dict[str, Any]  # a BatchQuestion as plain data: hundreds a second are written
 ESTIMATE = ("probability", "interval", "compared", "tier", "explanation")

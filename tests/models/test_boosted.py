@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ import xgboost
 from features.errors import ModelFormatError, PlanError
 from models.boosted import BoostedTrees
 from models.columns import NamedMatrix, named_matrix
-from models.flat_trees import DEEPEST, MOST_ROWS, FlatTrees
+from models.flat_trees import DEEPEST, FEW_ROWS, MOST_STEPS, FlatTrees
 from models.growing import bin_rows, boost_path, fit_trees, grow
 from models.linear_fit import fit_linear_margin
 from models.logistic import log_loss_of_margin, sigmoid
@@ -148,6 +150,23 @@ def test_text_that_is_no_booster_or_another_one_is_refused(trees: BoostedTrees) 
         BoostedTrees.from_json({"predictors": ["day"]}, '{"learner": 3}')
     with pytest.raises(ModelFormatError, match="but 1 predictors are named"):
         BoostedTrees.from_json({"predictors": ["day"]}, trees.text)
+    circle = json.loads(trees.text)
+    circle["learner"]["gradient_booster"]["model"]["trees"][0]["left_children"][0] = 0
+    with pytest.raises(ModelFormatError, match="cannot be read as an XGBoost model"):
+        BoostedTrees.from_json(trees.to_json(), json.dumps(circle))
+
+
+def test_one_answer_needs_no_library(rows: Rows, trees: BoostedTrees) -> None:
+    """It costs a second at every start of a service."""
+    script = (
+        "import json, sys; from models.boosted import BoostedTrees; import numpy as np; "
+        "from models.columns import NamedMatrix; said = json.load(sys.stdin); "
+        "trees = BoostedTrees.from_json(said, said['text']); "
+        "row = NamedMatrix(trees.predictors, np.ones((1, len(trees.predictors)))); "
+        "trees.explained(row); trees.tree_sums(row); assert 'xgboost' not in sys.modules"
+    )
+    said = json.dumps({**trees.to_json(), "text": trees.text})
+    subprocess.run([sys.executable, "-c", script], input=said, text=True, check=True)
 
 
 def test_trees_with_an_intercept_of_their_own_are_refused(trees: BoostedTrees) -> None:
@@ -210,6 +229,13 @@ class TestPath:
         assert len(path.log_loss) < 31
 
 
+def by_the_library(trees: BoostedTrees, numbers: np.ndarray) -> np.ndarray:
+    no_margin = np.zeros(len(numbers), dtype=np.float32)
+    return trees.booster.inplace_predict(
+        numbers, predict_type="margin", base_margin=no_margin, validate_features=False
+    )
+
+
 class TestFlat:
     @pytest.mark.parametrize("depth", [1, 2, 4, 6])
     def test_equals_the_library_to_the_bit(self, rows: Rows, base: np.ndarray, depth: int) -> None:
@@ -218,7 +244,7 @@ class TestFlat:
         assert grown is not None
         flat = FlatTrees(json.loads(grown.text), 1)
         numbers = named_matrix(rows.X).numbers
-        assert (flat.sums(numbers)[:, 0] == grown.tree_sums(rows.X)).all()
+        assert (flat.sums(numbers)[:, 0] == by_the_library(grown, numbers)).all()
 
     def test_a_value_on_a_threshold_goes_where_the_library_sends_it(
         self, rows: Rows, trees: BoostedTrees
@@ -237,14 +263,16 @@ class TestFlat:
         numbers = np.repeat(named_matrix(rows.X).numbers[:1], len(cuts), axis=0)
         for row, (column, cut) in enumerate(cuts):
             numbers[row, column] = np.float32(cut)
-        on_cut = NamedMatrix(trees.predictors, numbers)
-        assert (trees.flat.sums(numbers)[:, 0] == trees.tree_sums(on_cut)).all()
+        assert (trees.flat.sums(numbers)[:, 0] == by_the_library(trees, numbers)).all()
 
     def test_few_rows_and_many_rows_answer_the_same_bits(
         self, rows: Rows, trees: BoostedTrees
     ) -> None:
-        few = trees.tree_sums(rows.X.head(MOST_ROWS))
-        assert (few == trees.tree_sums(rows.X)[:MOST_ROWS]).all()
+        few, many = FEW_ROWS, MOST_STEPS // trees.rounds
+        assert len(rows.X) > many  # these are the library's
+        together = trees.tree_sums(rows.X)
+        for n in (1, few, many):
+            assert (trees.tree_sums(rows.X.head(n)) == together[:n]).all()
 
     def test_a_single_leaf_is_a_tree_too(self, rows: Rows) -> None:
         params = {"min_child_weight": 1e9}
@@ -253,7 +281,7 @@ class TestFlat:
         flat = FlatTrees(json.loads(grown.text), 1)
         assert flat.depth == 0
         numbers = named_matrix(rows.X).numbers
-        assert (flat.sums(numbers)[:, 0] == grown.tree_sums(rows.X)).all()
+        assert (flat.sums(numbers)[:, 0] == by_the_library(grown, numbers)).all()
 
     def test_deeper_trees_are_left_to_the_library(self) -> None:
         many = made_up_rows(3000)

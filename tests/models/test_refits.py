@@ -10,7 +10,7 @@ import pytest
 from features.errors import ModelFormatError
 from models.boosted import BoostedTrees
 from models.calibration import Calibrator
-from models.flat_trees import MOST_ROWS
+from models.flat_trees import FEW_ROWS
 from models.growing import fit_trees
 from models.linear import LinearMargin
 from models.logistic import sigmoid
@@ -55,7 +55,7 @@ def test_one_or_two_refits_are_joined_too(rows: Rows, n: int) -> None:
 def test_few_rows_equal_the_same_rows_among_many_to_the_bit(rows: Rows) -> None:
     joined = Refits.join(_refits(rows))
     together = joined.margins(rows.X)
-    assert (joined.margins(rows.X.head(MOST_ROWS)) == together[:MOST_ROWS]).all()
+    assert (joined.margins(rows.X.head(FEW_ROWS)) == together[:FEW_ROWS]).all()
     assert (joined.interval(rows.X.iloc[[9]]) == joined.interval(rows.X)[9]).all()
 
 

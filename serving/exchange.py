@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from features.errors import ReleaseError, VigiCellError
 from serving.answer import Desk
+from serving.defaults import DEFAULT_BODY_LIMIT_BYTES
 from serving.errors import (
     UNEXPECTED,
     BodyTooLarge,
@@ -21,7 +22,6 @@ from serving.errors import (
 )
 from serving.measures import count_unit_failures, measures
 from serving.messages import ErrorBody
-from serving.settings import DEFAULT_BODY_LIMIT_BYTES
 from serving.words import language_of
 
 JSON = "application/json"

@@ -17,12 +17,12 @@ from serving.access.guard import Guard
 from serving.access.keys import KeyFile, KeyRing
 from serving.access.rate import Rate
 from serving.answer import Desk
+from serving.defaults import RELEASE_TAG
 from serving.ledger import Ledger
 from serving.settings import Settings, site_mapping_of
 from serving.site_tiers import with_site_tiers
 
 TOKEN = "VIGICELL_TOKEN"  # noqa: S105 - the name of a variable, so that no token is an argument
-RELEASE_TAG = "vigicell-release:latest"
 _PATIENCE_SECONDS = 60.0
 _COMMAND = "serving score"  # who asks where no token names anybody
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # patients' data: direct

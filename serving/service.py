@@ -1,14 +1,11 @@
-"""The BentoML service: which release answers, where answers are recorded, whether it is ready.
+"""The BentoML service, as light to import as BentoML itself.
 
-BentoML keeps ``/healthz``, ``/livez`` and ``/readyz``; every other route belongs to the mounted app
-of :mod:`serving.api`. :mod:`serving.doorway` keeps everything else shut, and
-:mod:`serving.access.gate` lets in who may.
+BentoML imports it in the process that starts the workers and again in each worker; what answers is
+opened in the worker alone (:mod:`serving.opened`). BentoML keeps ``/healthz``, ``/livez`` and
+``/readyz``; every other route belongs to the mounted app of :mod:`serving.api`.
+:mod:`serving.doorway` keeps everything else shut, and :mod:`serving.access.gate` lets in who may.
 """
 
-import gc
-import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +19,8 @@ from bentoml.models import BentoModel  # noqa: E402 - only after the switch
 
 from features.errors import ReleaseError  # noqa: E402 - only after the switch
 from serving.access.gate import Gate, GatePost  # noqa: E402 - only after the switch
-from serving.answer import Desk  # noqa: E402 - only after the switch
-from serving.api import build_api  # noqa: E402 - only after the switch
-from serving.doorway import Doorway  # noqa: E402 - only after the switch
-from serving.feed import AlertBudget, Feed, Shifts  # noqa: E402 - only after the switch
-from serving.ledger import Ledger  # noqa: E402 - only after the switch
-from serving.logs import log_event, log_to_stderr  # noqa: E402 - only after the switch
-from serving.opening import RELEASE_TAG, guard_of, loaded, stored_release  # noqa: E402 - as above
-from serving.release_watch import ReleaseWatch  # noqa: E402 - only after the switch
-from serving.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, site_mapping_of  # noqa: E402 - as above
+from serving.defaults import DEFAULT_HOST, DEFAULT_PORT, RELEASE_TAG  # noqa: E402 - as above
+from serving.doorway import App, Doorway, Receive, Scope, Send  # noqa: E402 - as above
 
 # What answering needs and nothing else; training's libraries cost seconds at every start.
 _RUNTIME = (
@@ -72,7 +62,19 @@ class StoredRelease(BentoModel):
         return super().to_info(alias)
 
 
-api = build_api()
+class Routes:
+    """Where BentoML mounts the routes, which are made in the worker when it starts."""
+
+    app: App | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on to the routes; the gate is shut until they are there."""
+        if self.app is None:
+            raise ReleaseError("The service is starting. Ask again in a moment.")
+        await self.app(scope, receive, send)
+
+
+routes = Routes()
 post = GatePost()
 
 
@@ -85,70 +87,28 @@ post = GatePost()
     metrics={"enabled": False},  # nor a measure: the server's own count by path
     image=Image(lock_python_packages=False).python_packages(*_RUNTIME),
 )
-@bentoml.asgi_app(api, path="/")
+@bentoml.asgi_app(routes, path="/")
 class VigiCell:
-    """Wires settings, release and ledger to the routes, once a worker."""
+    """Opens what answers, once a worker: the process that starts workers needs none of it."""
 
     release = StoredRelease(RELEASE_TAG)
 
     def __init__(self) -> None:
-        log_to_stderr()
-        settings = Settings.from_environment(os.environ)
-        stored = Path(self.release.path) if self.release else None
-        place = settings.release or stored
-        self._guard = guard_of(settings)
-        self._desk = Desk(
-            loaded(place, settings) if place else None,
-            Ledger(settings.ledger),
-            demo=settings.demo,
-            site=site_mapping_of(settings),
-            plan=settings.plan,
-            limits=settings.limits_status,
-        )
-        where = _place_to_watch(settings.release, stored)
-        self._watch = ReleaseWatch(self._desk, where, partial(loaded, settings=settings))
-        self._watch.start()
-        api.body_limit_bytes = settings.body_limit_bytes
-        api.language = settings.language
-        api.desk = self._desk
-        api.line_limit_bytes = settings.line_limit_bytes
-        api.feed = Feed(
-            self._desk,
-            Shifts(settings.shift_starts, settings.time_zone),
-            AlertBudget(settings.alerts_per_100_patient_days, settings.alerts_per_week),
-        )
-        post.guard = self._guard
-        gc.collect()
-        gc.freeze()  # what is loaded stays; no later collection walks through it again
-        log_event("started", release=self._desk.panel.version[:16], demonstration=settings.demo)
+        from serving.opened import Opened  # pandas, the ledger, the routes: a second to load
+
+        self._opened = Opened(Path(self.release.path) if self.release else None)
+        routes.app = self._opened.api
+        post.guard = self._opened.guard
 
     def __is_ready__(self) -> bool:
         """Whether a request could be answered and recorded now."""
-        return self._desk.ready()
+        return self._opened.ready()
 
     @bentoml.on_shutdown
     def close(self) -> None:
         """Take no more requests and close the ledger; the server has let the last ones end."""
-        self._watch.stop()
-        post.guard = api.desk = api.feed = None
-        self._desk.close()
-        self._guard.close()
-        log_event("stopped")
-
-
-def _place_to_watch(named: Path | None, stored: Path | None) -> Callable[[], Path | None]:
-    """Return where the release that should answer lies, to be asked again and again.
-
-    A bento that holds its release answers with that one until it is replaced itself.
-    """
-    newest = None if named else stored_release()
-    if named is not None or stored != newest:
-        return partial(_fixed, named or stored)
-    return stored_release
-
-
-def _fixed(place: Path | None) -> Path | None:
-    return place
+        post.guard = None
+        self._opened.close()
 
 
 VigiCell.add_asgi_middleware(Doorway)  # type: ignore[attr-defined]  # made a Service above

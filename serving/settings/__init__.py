@@ -4,19 +4,10 @@
 messages derive from it.
 """
 
-from serving.settings.settings import (
-    DEFAULT_BODY_LIMIT_BYTES,
-    DEFAULT_HOST,
-    DEFAULT_PORT,
-    Settings,
-    site_mapping_of,
-)
+from serving.settings.settings import Settings, site_mapping_of
 from serving.settings.site_tables import SignedCutOffs
 
 __all__ = [
-    "DEFAULT_BODY_LIMIT_BYTES",
-    "DEFAULT_HOST",
-    "DEFAULT_PORT",
     "Settings",
     "SignedCutOffs",
     "site_mapping_of",

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from features.sources.records.site_mapping import SiteMapping, read_site_mapping
 from serving.access.issuer import Issuer
+from serving.defaults import DEFAULT_BODY_LIMIT_BYTES, DEFAULT_HOST, DEFAULT_PORT
 from serving.monitoring_plan import SitePlan
 from serving.settings.reading import found_settings
 from serving.settings.site_tables import SignedCutOffs
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 3000
-DEFAULT_BODY_LIMIT_BYTES = 2 * 1024 * 1024
 DEFAULT_SHIFTS = (time(7), time(19))
 
 

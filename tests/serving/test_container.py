@@ -9,7 +9,8 @@ import yaml
 
 from features.telemetry import SWITCHES
 from serving.__main__ import _parser
-from serving.settings import DEFAULT_PORT, Settings
+from serving.defaults import DEFAULT_PORT
+from serving.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "serving" / "container"

@@ -139,7 +139,7 @@ def test_readiness_tells_the_truth_about_a_ledger_that_cannot_be_written(tmp_pat
 
 def test_the_service_imports_nothing_that_only_training_needs():
     code = (
-        "import sys, serving.service\n"
+        "import sys, serving.service, serving.opened\n"
         f"heavy = sorted(set(sys.modules) & set({_TOO_HEAVY!r}))\n"
         "assert not heavy, heavy\n"
         "import os\n"

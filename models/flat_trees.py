@@ -68,7 +68,8 @@ class FlatTrees:
         self._leaves = nodes.condition[at].astype(np.float32).ravel()
         self._n_trees = roots.size
         # node h of tree t stands at h * n_trees + t, its left child is node 2 h + 1
-        self._to_left = self._n_trees - np.arange(self._n_trees)
+        self._first = np.arange(self._n_trees)
+        self._to_left = self._n_trees - self._first
 
     def quicker_for(self, n_rows: int) -> bool:
         """Whether these arrays answer so many rows sooner than the library."""
@@ -85,7 +86,7 @@ class FlatTrees:
         goes_right = twice[:, self._features] >= self._thresholds
         further = (goes_right * self._n_trees).ravel()
         begins = len(self._features) * np.arange(n)[:, None]
-        at = np.broadcast_to(np.arange(self._n_trees), (n, self._n_trees))
+        at = np.zeros((n, 1), dtype=np.intp) + self._first
         for _ in range(self.depth):
             at = 2 * at + self._to_left + further[at + begins]
         # by turn, one after another, as the library adds: the same rounding

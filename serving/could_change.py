@@ -9,6 +9,7 @@ predictor stay as they are. The range is one of this model, not a forecast of th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,6 @@ N_VALUES = 5  # percentile 1, 50 and 99 of the training rows, and halfway betwee
 LEAST_WIDTH = 0.001
 _MOVES = ("last", "max", "min", "change", "hours_since")
 _LOG2_SCORES = tuple(name for name in SCORE_COLUMNS if SCORES[name].log2)
-_Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class WhatCouldChange:
             Inputs whose last reading is old.
         """
         asked = self._asked(row, old, bedside.latest)
-        if not len(asked):
+        if not asked:
             return []
         rows = self._rows(row[0], asked, bedside)
         risks = self.model.predict(rows.reshape(-1, row.shape[1])).reshape(len(asked), N_VALUES)
@@ -61,58 +61,54 @@ class WhatCouldChange:
         order = [at for at in np.argsort(-wide, kind="stable") if wide[at] >= LEAST_WIDTH]
         return [self._told(asked[at], risks[at], probability, bedside) for at in order]
 
-    def _asked(self, row: Floats, old: Sequence[str], latest: Mapping[str, Reading]) -> _Places:
+    def _asked(self, row: Floats, old: Sequence[str], latest: Mapping[str, Reading]) -> list[int]:
         """Return which of :attr:`_names` are missing or old."""
-        missing = [
-            name not in latest if name in INPUTS else bool(np.isnan(row[0, at]))
-            for name, at in zip(self._names, self._places["last"], strict=True)
+        return [
+            at
+            for at, name in enumerate(self._names)
+            if name in old
+            or (name not in latest if name in INPUTS else isnan(row[0, self._places[at]["last"]]))
         ]
-        is_old = [name in old for name in self._names]
-        return np.flatnonzero(np.array(missing, dtype=bool) | np.array(is_old, dtype=bool))
 
-    def _rows(self, row: Floats, asked: _Places, bedside: Bedside) -> Floats:
+    def _rows(self, row: Floats, asked: Sequence[int], bedside: Bedside) -> Floats:
         """Return the rows to ask about, shape (asked, N_VALUES, k)."""
-        k = len(row)
-        rows = np.full((len(asked), N_VALUES, k + 1), np.nan)  # the last holds absent columns
-        rows[:, :, :k] = row
-        value = self._values[asked]
-        which, point = np.arange(len(asked))[:, None], np.arange(N_VALUES)
-        at = {one: self._places[one][asked][:, None] for one in _MOVES}
-        before = {one: rows[which, point, at[one]] for one in _MOVES}
-        baseline = self._baseline(before, asked, bedside)
+        rows = np.tile(row, (len(asked), N_VALUES, 1))
+        for block, at in zip(rows, asked, strict=True):
+            self._move(block, at, row, bedside)
+            self._set_scores(block, at, bedside.latest)
+        return rows
+
+    def _move(self, block: Floats, at: int, row: Floats, bedside: Bedside) -> None:
+        """Set the columns of one name in its rows, shape (N_VALUES, k)."""
+        value, places = self._values[at], self._places[at]
         since_infusion = bedside.course.landmark >= 0
-        rows[which, point, at["last"]] = value
-        rows[which, point, at["hours_since"]] = 0.0
-        rows[which, point, at["change"]] = value - baseline
-        if since_infusion:
-            rows[which, point, at["max"]] = np.fmax(before["max"], value)
-            rows[which, point, at["min"]] = np.fmin(before["min"], value)
-        self._set_scores(rows, asked, bedside.latest)
-        return rows[:, :, :k]
+        block[:, places["last"]] = value
+        if "hours_since" in places:
+            block[:, places["hours_since"]] = 0.0
+        if "change" in places:
+            block[:, places["change"]] = value - self._baseline(row, at, bedside)
+        if "max" in places and since_infusion:
+            block[:, places["max"]] = np.fmax(row[places["max"]], value)
+        if "min" in places and since_infusion:
+            block[:, places["min"]] = np.fmin(row[places["min"]], value)
 
-    def _baseline(self, before: Mapping[str, Floats], asked: _Places, bedside: Bedside) -> Floats:
+    def _baseline(self, row: Floats, at: int, bedside: Bedside) -> float:
         """Return the last reading at or before the infusion, on the scale of the column."""
-        early = [
-            (one := bedside.latest.get(self._names[at])) is not None
-            and one.day <= 0.0 < bedside.course.landmark
-            for at in asked
-        ]
-        known = before["last"] - before["change"]
-        return np.where(np.array(early)[:, None], before["last"], known)
+        reading, places = bedside.latest.get(self._names[at]), self._places[at]
+        last = float(row[places["last"]])
+        if reading is not None and reading.day <= 0.0 < bedside.course.landmark:
+            return last
+        return last - float(row[places["change"]])
 
-    def _set_scores(self, rows: Floats, asked: _Places, latest: Mapping[str, Reading]) -> None:
+    def _set_scores(self, block: Floats, at: int, latest: Mapping[str, Reading]) -> None:
         for column, name in self._score_columns:
             score = SCORES[name]
-            mine = [at for at, one in enumerate(asked) if self._names[one] in score.inputs]
-            if not mine:
-                continue
-            readings = {
-                one: np.full((len(mine), N_VALUES), latest[one].value if one in latest else np.nan)
-                for one in score.inputs
-            }
-            for place, at in enumerate(mine):
-                readings[self._names[asked[at]]][place] = self._clinical[asked[at]]
-            rows[mine, :, column] = np.log2(np.maximum(score.of(readings), LEAST_SCORE))
+            if self._names[at] in score.inputs:
+                readings: dict[str, npt.ArrayLike] = {
+                    one: latest[one].value if one in latest else np.nan for one in score.inputs
+                }
+                readings[self._names[at]] = self._clinical[at]
+                block[:, column] = np.log2(np.maximum(score.of(readings), LEAST_SCORE))
 
     def _told(self, at: int, risks: Floats, probability: float, bedside: Bedside) -> InputRange:
         name, language = self._names[at], bedside.language
@@ -180,19 +176,14 @@ class WhatCouldChange:
         ).reshape(self._values.shape)
 
     @cached_property
-    def _places(self) -> Mapping[str, _Places]:
-        """Where the columns of each name stand; k where there is none."""
-        names = self.model.predictors.names()
-        at = {name: place for place, name in enumerate(names)}
-
-        def place_of(name: str, move: str) -> int:
-            column = f"{name}__{move}" if name in INPUTS else name if move == "last" else ""
-            return at.get(column, len(names))
-
-        return {
-            move: np.array([place_of(name, move) for name in self._names], dtype=np.intp)
-            for move in _MOVES
-        }
+    def _places(self) -> Sequence[Mapping[str, int]]:
+        """Where the columns that move with each name stand; "last" is always among them."""
+        at = {name: place for place, name in enumerate(self.model.predictors.names())}
+        moving = [
+            {move: f"{name}__{move}" for move in _MOVES} if name in INPUTS else {"last": name}
+            for name in self._names
+        ]
+        return [{move: at[one] for move, one in each.items() if one in at} for each in moving]
 
     @cached_property
     def _score_columns(self) -> list[tuple[int, str]]:

@@ -258,7 +258,7 @@ def test_nothing_fitted_cannot_be_promoted_or_exported(site: Site) -> None:
     assert "Fit a plan first" in site.says("promote", "all", *decided, code=4)
     assert "Fit a plan first" in site.says("promote", "severe-crs-72h", *decided, code=4)
     assert "No champion" in site.says("export", *decided, code=2)
-    assert "no earlier release" in site.says("promote", "--back", *decided, code=2)
+    assert "Nothing was released yet" in site.says("promote", "--back", *decided, code=2)
 
 
 def test_a_store_that_cannot_be_reached_or_written_is_said_before_the_fit(

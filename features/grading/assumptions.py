@@ -45,6 +45,13 @@ FEVER_MASKED_DAYS: Mapping[str, float] = MappingProxyType(
 ONGOING_DAYS = 14.0
 """CRS goes on, for the rule above, while the last fever lies no further back."""
 
+SUPPORT_BEGAN_WITH_FEVER_DAYS = 1.0
+"""CRS goes on while a vasopressor or oxygen runs that began within so long of a fever, before or
+after it, or while fever was hidden by a drug: CRS ends when its last sign does, not the fever."""
+
+SUPPORT_GAP_DAYS = 1.0 / 24.0
+"""One vasopressor or device that follows another within an hour is the same support going on."""
+
 ADULT_SBP_MMHG = 90.0
 ADULT_MAP_MMHG = 65.0
 """Hypotension is a pressure below these. The grading table says "hypotension" and no limit."""

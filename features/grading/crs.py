@@ -42,6 +42,11 @@ _OTHER_REASON = (
     "Positive pressure that is not for hypoxia is not counted; the source of this rule was not "
     "read."
 )
+_HIDDEN = "Fever is not required: it was there, and an antipyretic or anticytokine was given."
+_GOES_ON = (
+    "Fever is gone, and a vasopressor or oxygen that began with it still runs: counted as CRS that "
+    "goes on, an assumption."
+)
 _FOR_HYPOXIA = (
     "Positive pressure counts as given for hypoxia unless an intent says chronic or "
     "airway_protection."
@@ -58,6 +63,8 @@ class CrsFindings:
         38.0 °C or more within the look-back; see :func:`has_fever`.
     fever_not_required : bool
         CRS had begun with fever, and an antipyretic or anticytokine was given.
+    support_goes_on : bool
+        A vasopressor or oxygen that began with the fever has run since, without a gap.
     hypotension : bool or None
         The pressure is low now. With a vasopressor it is not asked for.
     vasopressors : int or None
@@ -76,6 +83,7 @@ class CrsFindings:
 
     fever: bool | None = None
     fever_not_required: bool = False
+    support_goes_on: bool = False
     hypotension: bool | None = None
     vasopressors: int | None = None
     vasopressin: bool = False
@@ -111,13 +119,14 @@ def grade_crs(found: CrsFindings) -> Graded:
     Returns
     -------
     Graded
-        Without fever, and without a treatment that hides it, the grade is 0 whatever else is found;
-        without a temperature it is None, with the lowest and highest it could be.
+        Without fever, without a treatment that hides it and without support that began with it and
+        goes on, the grade is 0 whatever else is found; without a temperature it is None, with the
+        lowest and highest it could be.
     """
     if found.died:
         return death("CRS")
     axes = (_hypotension(found), _hypoxia(found))
-    if found.fever or found.fever_not_required:
+    if found.fever or found.fever_not_required or found.support_goes_on:
         return worst("CRS", (_fever(found), *axes), "fever is gone, no hypotension, no hypoxia")
     notes = tuple(note for axis in axes for note in axis.notes)
     if found.fever is None:
@@ -133,7 +142,7 @@ def grade_crs(found: CrsFindings) -> Graded:
 def _fever(found: CrsFindings) -> Axis:
     if found.fever:
         return Axis(1, 1, "fever", ("temperature_c",))
-    note = "Fever is not required: it was there, and an antipyretic or anticytokine was given."
+    note = _HIDDEN if found.fever_not_required else _GOES_ON
     if found.fever is None:
         return Axis(0, 1, "not known", missing=("temperature_c",), notes=(note,))
     return absent("temperature_c", note=note)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from features.clock import MOMENT
 from features.grading.assumptions import (
     ADULT_MAP_MMHG,
     ADULT_SBP_MMHG,
@@ -15,6 +16,8 @@ from features.grading.assumptions import (
     LOOK_BACK_DAYS,
     ONE_EXAMINATION_DAYS,
     ONGOING_DAYS,
+    SUPPORT_BEGAN_WITH_FEVER_DAYS,
+    SUPPORT_GAP_DAYS,
 )
 from features.grading.crs import (
     MOST_LOW_FLOW_L_MIN,
@@ -25,9 +28,9 @@ from features.grading.crs import (
     oxygen_of,
 )
 from features.grading.graded import Graded
-from features.grading.instants import Gradings, LastOf, graded_once, last_of
+from features.grading.instants import Gradings, LastOf, Noted, graded_once, last_of
 from features.grading.recorded import Bools, Findings, Floats, Given, Integers, Recorded
-from features.grading.timed import LastNoted, RunningNow, visible_after
+from features.grading.timed import LastNoted, RunningNow, RunningSince, visible_after
 from features.inputs import INPUTS
 
 INPUTS_READ = ("temperature_c", "sbp_mmhg", "map_mmhg", "oxygen_device", "oxygen_flow_l_min")
@@ -67,6 +70,8 @@ class CrsReader:
         self._any_temperature = LastOf(temperature, window)
         self._fever = LastOf(febrile, window)
         self._fever_before = LastOf(febrile, ONGOING_DAYS)
+        self._fever_near = LastOf(febrile, SUPPORT_BEGAN_WITH_FEVER_DAYS)
+        self._support_since = _support_since(recorded)
         self._masked = [
             _doses(recorded.given.of(agent), days) for agent, days in FEVER_MASKED_DAYS.items()
         ]
@@ -85,6 +90,7 @@ class CrsReader:
         keys = {
             "fever": self._has_fever(course, at),
             "fever_not_required": self._not_required(course, at),
+            "support_goes_on": self._support_goes_on(course, at),
             "hypotension": self._hypotension(course, at),
             "vasopressors": pressors if recorded else np.full(len(at), np.nan),
             "vasopressin": self._vasopressin.at(course, at) > 0,
@@ -105,6 +111,14 @@ class CrsReader:
         for last, days in self._masked:
             masked |= last.at(course, at, days) >= 0
         return masked & ~np.isnan(self._fever_before.at(course, at).value)
+
+    def _support_goes_on(self, course: Integers, at: Floats) -> Bools:
+        since = self._support_since.at(course, at)
+        runs = ~np.isnan(since)
+        begun = np.where(runs, since, at)
+        soon = np.minimum(at, begun + SUPPORT_BEGAN_WITH_FEVER_DAYS)
+        near = [~np.isnan(self._fever_near.at(course, one).value) for one in (begun, soon)]
+        return runs & (near[0] | near[1] | self._not_required(course, begun))
 
     def _hypotension(self, course: Integers, at: Floats) -> Floats:
         sbp, mean = self._sbp.at(course, at).value, self._map.at(course, at).value
@@ -137,8 +151,8 @@ class _OxygenReader:
             Oxygen.HIGH_FLOW: _until_charted(oxygen.where(high), device),
             Oxygen.POSITIVE_PRESSURE: _until_charted(pressure.where(pressure.for_hypoxia), device),
         }
-        self._at_home = _running(pressure.where(pressure.intent == "chronic"))
-        self._for_airway = _running(pressure.where(pressure.intent == "airway_protection"))
+        self._at_home = _RunningWhile(pressure.where(pressure.intent == "chronic"))
+        self._for_airway = _RunningWhile(pressure.where(pressure.intent == "airway_protection"))
 
     def at(self, course: Integers, at: Floats) -> Floats:
         """Return :class:`Oxygen` as numbers, NaN where not known."""
@@ -147,7 +161,7 @@ class _OxygenReader:
         needed = _oxygen_table()[
             _place(device.value), _flow_place(np.where(apart, np.nan, flow.value))
         ]
-        needed = np.where(self._excused(device.value, course, at), float(Oxygen.NONE), needed)
+        needed = np.where(self._excused(device, course, at), float(Oxygen.NONE), needed)
         for oxygen, running in self._support.items():
             runs = running.at(course, at) > 0
             needed = np.where(runs, np.fmax(needed, float(oxygen)), needed)
@@ -155,13 +169,47 @@ class _OxygenReader:
 
     def for_another_reason(self, course: Integers, at: Floats) -> Bools:
         """Say where positive pressure runs that is not for hypoxia."""
-        return (self._at_home.at(course, at) > 0) | (self._for_airway.at(course, at) > 0)
+        return self._at_home.since(course, at, at) | self._for_airway.since(course, at, at)
 
-    def _excused(self, device: Floats, course: Integers, at: Floats) -> Bools:
-        place = np.nan_to_num(device).astype(np.int64)
-        at_home = (self._at_home.at(course, at) > 0) & _AT_HOME[place]
-        for_airway = (self._for_airway.at(course, at) > 0) & _ANY_REASON[place]
-        return ~np.isnan(device) & (at_home | for_airway)
+    def _excused(self, device: Noted, course: Integers, at: Floats) -> Bools:
+        """Whether a row with another reason ran at some moment since the device was charted."""
+        place = np.nan_to_num(device.value).astype(np.int64)
+        charted = np.where(np.isnan(device.day), at, device.day)
+        at_home = self._at_home.since(course, charted, at) & _AT_HOME[place]
+        for_airway = self._for_airway.since(course, charted, at) & _ANY_REASON[place]
+        return ~np.isnan(device.value) & (at_home | for_airway)
+
+
+class _RunningWhile:
+    """Whether an interval that may be read by then ran at some moment of a span."""
+
+    def __init__(self, given: Given) -> None:
+        begin = np.asarray(given.begin, dtype=np.float64)
+        forever = np.full(len(begin), np.inf)
+        self._begun = RunningNow(given.course, begin, forever)
+        self._ended = RunningNow(given.course, np.maximum(begin, given.end), forever)
+
+    def since(self, course: Integers, earlier: Floats, at: Floats) -> Bools:
+        """Return whether one had begun by `at` that had not ended by `earlier`."""
+        return self._begun.at(course, at) > self._ended.at(course, earlier)
+
+
+def _support_since(recorded: Recorded) -> RunningSince:
+    """Return since when vasopressors or oxygen run, by treatments and by charted devices."""
+    given, device = recorded.given, recorded.findings("oxygen_device")
+    counted = given.of(*SUPPORT)
+    if len(counted.agent):
+        counted = counted.where(counted.for_hypoxia)
+    device = device.where(device.day >= -MOMENT) if len(device.day) else device
+    needed = device.where(device.value > 0) if len(device.day) else device  # 0 is room air
+    replaced = visible_after(device.course, device.day, device.visible, needed.course, needed.day)
+    holds = np.minimum(needed.day + LOOK_BACK_DAYS["oxygen_device"], replaced)
+    return RunningSince(
+        np.concatenate([counted.course, needed.course]),
+        np.concatenate([counted.begin, needed.visible]),
+        np.concatenate([counted.end, holds]),
+        SUPPORT_GAP_DAYS,
+    )
 
 
 def _running(given: Given, *, weighted: bool = False) -> RunningNow:
@@ -209,6 +257,7 @@ def _grade(row: dict[str, Any]) -> Graded:
         CrsFindings(
             fever=None if fever is None else bool(fever),
             fever_not_required=bool(row["fever_not_required"]),
+            support_goes_on=bool(row["support_goes_on"]),
             hypotension=None if low is None else bool(low),
             vasopressors=None if n is None else int(n),
             vasopressin=bool(row["vasopressin"]),

@@ -24,6 +24,8 @@ from features.grading.assumptions import (
     LOOK_BACK_DAYS,
     ONE_EXAMINATION_DAYS,
     ONGOING_DAYS,
+    SUPPORT_BEGAN_WITH_FEVER_DAYS,
+    SUPPORT_GAP_DAYS,
 )
 from features.grading.crs import (
     MOST_LOW_FLOW_L_MIN,
@@ -33,6 +35,7 @@ from features.grading.crs import (
     has_fever,
     oxygen_of,
 )
+from features.grading.crs_reading import SUPPORT
 from features.grading.graded import Graded
 from features.grading.icans import (
     FULL_ICE,
@@ -184,10 +187,11 @@ def plain_crs(course: PlainCourse, at: float) -> Graded:
         CrsFindings(
             fever=fever,
             fever_not_required=fever_before and _hides_fever(course, at),
+            support_goes_on=_support_goes_on(course, at),
             hypotension=_hypotension(course, at),
             vasopressors=int(sum(pressors)) if course.treatments_recorded else None,
             vasopressin=any(one.agent == "vasopressin" for one in running),
-            oxygen=_oxygen(course, at, reasons),
+            oxygen=_oxygen(course, at),
             other_positive_pressure=not reasons.isdisjoint(NOT_FOR_HYPOXIA),
             overlapping_rows=len(pressors) > 1,
         )
@@ -271,6 +275,45 @@ def _hides_fever(course: PlainCourse, at: float) -> bool:
     return False
 
 
+def _support_goes_on(course: PlainCourse, at: float) -> bool:
+    """Whether a vasopressor or oxygen runs that began with the fever, or while it was hidden."""
+    since = _support_since(course, at)
+    if since is None:
+        return False
+    soon = min(at, since + SUPPORT_BEGAN_WITH_FEVER_DAYS)
+    if any(_fever_near(course, one) for one in (since, soon)):
+        return True
+    return _fever(course, since)[1] and _hides_fever(course, since)
+
+
+def _fever_near(course: PlainCourse, at: float) -> bool:
+    rows = _seen(course, "temperature_c", at)
+    hot = has_fever([one.severity for one in rows]).tolist() if rows else []
+    earliest = at - SUPPORT_BEGAN_WITH_FEVER_DAYS
+    return any(is_hot and one.day >= earliest for one, is_hot in zip(rows, hot, strict=True))
+
+
+def _support_since(course: PlainCourse, at: float) -> float | None:
+    """Return since when vasopressors or oxygen run without a gap, None where nothing does."""
+    rows = [
+        (one.begin, one.end)
+        for one in course.given
+        if one.agent in SUPPORT and one.intent not in NOT_FOR_HYPOXIA
+    ]
+    charted = [one for one in course.results.get("oxygen_device", ()) if one.day >= -MOMENT]
+    for one in charted:
+        if one.severity > 0:  # 0 is room air
+            replaced = min((row.visible for row in charted if row.day > one.day), default=inf)
+            holds = min(one.day + LOOK_BACK_DAYS["oxygen_device"], replaced)
+            rows.append((one.visible, holds))
+    since, until = inf, -inf
+    for begin, end in sorted(row for row in rows if row[0] < row[1] and row[0] <= at):
+        if begin > until:
+            since, until = begin, -inf
+        until = max(until, end + SUPPORT_GAP_DAYS)
+    return since if at < until else None
+
+
 def _hypotension(course: PlainCourse, at: float) -> bool | None:
     age = course.age_years
     systolic = _last(course, "sbp_mmhg", at, lowest_counts=True)
@@ -283,16 +326,14 @@ def _hypotension(course: PlainCourse, at: float) -> bool | None:
     return any(low) if low else None
 
 
-def _oxygen(course: PlainCourse, at: float, reasons: set[str | None]) -> Oxygen | None:
+def _oxygen(course: PlainCourse, at: float) -> Oxygen | None:
     """Return the oxygen that is needed: the device charted last, or support begun since."""
     device, flow = _last(course, "oxygen_device", at), _last(course, "oxygen_flow_l_min", at)
     if device is not None and flow is not None and flow.day < device.day - ONE_EXAMINATION_DAYS:
         flow = None
     word = None if device is None else device.word
     needed = oxygen_of(word, None if flow is None else flow.severity)
-    if ("chronic" in reasons and word in _AT_HOME) or (
-        "airway_protection" in reasons and word in _ANY_REASON
-    ):
+    if device is not None and _excused(course, device, at):
         needed = Oxygen.NONE
     charted = course.results.get("oxygen_device", ())
     for one in course.given:
@@ -303,6 +344,20 @@ def _oxygen(course: PlainCourse, at: float, reasons: set[str | None]) -> Oxygen 
         if one.runs(at, until):
             needed = support if needed is None else max(needed, support)
     return needed
+
+
+def _excused(course: PlainCourse, device: Found, at: float) -> bool:
+    """Whether a row with another reason ran at some moment since the device was charted."""
+    reasons = {
+        one.intent
+        for one in course.given
+        if one.agent in _POSITIVE_PRESSURE
+        and one.begin <= at
+        and max(one.begin, one.end) > device.day
+    }
+    return ("chronic" in reasons and device.word in _AT_HOME) or (
+        "airway_protection" in reasons and device.word in _ANY_REASON
+    )
 
 
 def _last_examination(course: PlainCourse, at: float) -> dict[str, Found]:

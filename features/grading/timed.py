@@ -127,6 +127,47 @@ class RunningNow:
         return np.asarray(here, dtype=np.float64)
 
 
+class RunningSince:
+    """When the stretch began that holds an instant: intervals [begin, end) that follow on another.
+
+    Parameters
+    ----------
+    course : ndarray of int, shape (n,)
+    begin, end : ndarray of float, shape (n,)
+        ``end`` may be infinite; an interval that ends before it begins never runs.
+    lasting : float
+        So long, in days, an interval holds on after its end: the next may follow within it.
+    """
+
+    def __init__(self, course: Integers, begin: Floats, end: Floats, lasting: float) -> None:
+        runs = end > begin
+        course, begin, end = course[runs], begin[runs], end[runs] + lasting
+        order = np.lexsort((begin, course))
+        course, begin, end = course[order], begin[order], end[order]
+        rank = np.empty(len(end), dtype=np.int64)
+        by_end = np.lexsort((end, course))
+        rank[by_end] = np.arange(len(end))
+        # Ranks of a later course are all higher, so the running maximum never looks back into one.
+        latest = end[by_end[np.maximum.accumulate(rank)]] if len(end) else end
+        new = np.ones(len(end), dtype=bool)
+        new[1:] = (course[1:] != course[:-1]) | (begin[1:] > latest[:-1])
+        last = np.append(np.flatnonzero(new)[1:], len(end)) - 1
+        self._begin, self._end = begin[new], latest[last] if len(end) else end
+        self._keys = _Keys(course[new], self._begin)
+
+    def at(self, course: Integers, at: Floats) -> Floats:
+        """Return the beginnings, NaN where nothing runs."""
+        found = np.full(len(course), np.nan)
+        if not len(self._begin):
+            return found
+        place = self._keys.up_to(course, at)
+        begun = np.flatnonzero(place > self._keys.before(course))
+        stretch = place[begun] - 1  # stretches are in order of course and begin already
+        runs = at[begun] < self._end[stretch]
+        found[begun[runs]] = self._begin[stretch[runs]]
+        return found
+
+
 def together(parts: Sequence[tuple[Integers, Floats]]) -> tuple[Integers, Floats]:
     """Return the distinct pairs of course and instant of several lists, in order."""
     course = np.concatenate([one for one, _ in parts])

@@ -13,6 +13,7 @@ from features.grading import (
 )
 
 FEVER = ("temperature_c", 1.0, None, 39.2)
+FEBRILE = ("temperature_c", 3.9, None, 38.6)
 COOL = ("temperature_c", 3.9, None, 36.8)
 PRESSURE = ("sbp_mmhg", 3.9, None, 118.0)
 ROOM_AIR = ("oxygen_device", 3.9, None, "room_air")
@@ -80,6 +81,70 @@ ROOM_AIR = ("oxygen_device", 3.9, None, "room_air")
             [("temperature_c", 3.9, None, 38.6), ("oxygen_device", 3.9, None, "ventilator")],
             [("positive_pressure_ventilation", -300, None, None, None, None, "chronic")],
             4,
+        ),
+        (
+            "CPAP from home for one night, taken off in the morning",
+            [("temperature_c", 3.9, None, 38.6), PRESSURE, ("oxygen_device", 3.3, None, "cpap")],
+            [("positive_pressure_ventilation", 3.2, 3.6, None, None, None, "chronic")],
+            1,
+        ),
+        (
+            "a tube to protect the airway, taken out",
+            [FEBRILE, PRESSURE, ("oxygen_device", 3.6, None, "ventilator")],
+            [("intubation", 3.5, 3.8, None, None, None, "airway_protection")],
+            1,
+        ),
+        (
+            "CPAP from home in the night, and CPAP charted again in the day",
+            [("temperature_c", 3.9, None, 38.6), PRESSURE, ("oxygen_device", 3.8, None, "cpap")],
+            [("positive_pressure_ventilation", 3.2, 3.6, None, None, None, "chronic")],
+            4,
+        ),
+        (
+            "fever, a vasopressor since, fever gone: CRS ends when its last sign does",
+            [("temperature_c", 2.4, None, 39.5), COOL, PRESSURE, ROOM_AIR],
+            [("vasopressor", 2.5, None, None)],
+            3,
+        ),
+        (
+            "the same, and the vasopressor was stopped",
+            [("temperature_c", 2.4, None, 39.5), COOL, PRESSURE, ROOM_AIR],
+            [("vasopressor", 2.5, 3.5, None)],
+            0,
+        ),
+        (
+            "the same, and one vasopressor followed on the other",
+            [("temperature_c", 2.4, None, 39.5), COOL, PRESSURE, ROOM_AIR],
+            [("vasopressor", 2.5, 3.2, None), ("vasopressor", 3.22, None, None)],
+            3,
+        ),
+        (
+            "the same, with half a day between them: another cause is looked for",
+            [("temperature_c", 2.4, None, 39.5), COOL, PRESSURE, ROOM_AIR],
+            [("vasopressor", 2.5, 3.2, None), ("vasopressor", 3.7, None, None)],
+            0,
+        ),
+        (
+            "fever, dexamethasone four days ago, a vasopressor since then",
+            [("temperature_c", 0.2, None, 39.2), COOL, PRESSURE, ROOM_AIR],
+            [("corticosteroid", 0.3, None, None), ("vasopressor", 0.4, None, None)],
+            3,
+        ),
+        (
+            "fever, a nasal cannula at 2 L/min that was charted every shift since",
+            [
+                ("temperature_c", 2.4, None, 39.5), COOL, PRESSURE,
+                *(("oxygen_device", day, None, "nasal_cannula") for day in (2.5, 3.0, 3.5, 3.9)),
+                *(("oxygen_flow_l_min", day, None, 2.0) for day in (2.5, 3.0, 3.5, 3.9)),
+            ],
+            [],
+            2,
+        ),
+        (
+            "oxygen at home for years, and a fever that came and went",
+            [("temperature_c", 2.4, None, 39.5), COOL, PRESSURE],
+            [("oxygen", -300, None, None, 2.0, "L/min")],
+            0,
         ),
         (
             "CPAP, and nobody says that it is from home",

@@ -24,7 +24,10 @@ _DROPPED = {
     "courses": ("infused_at", "calendar_year", "vector_lot"),
     "measurements": ("source_value", "source_unit", "source_row"),
 }
-_FREE_WORDS = {"treatments": ("dose_unit", "route"), "late_events": ("term",)}
+_FREE_WORDS: dict[str, dict[str, str | None]] = {
+    "treatments": {"dose_unit": None, "route": None},
+    "late_events": {"term": "withheld"},  # an event without a term would be no event
+}
 _PLACES = {"site": "site", "manufacturing_site": "plant"}
 
 
@@ -48,8 +51,9 @@ def de_identified(cohort: Cohort) -> tuple[Cohort, list[SmallCell]]:
     made = {}
     for name in TABLES:
         frame = cohort.table(name)
-        for column in _FREE_WORDS.get(name, ()):
-            frame = _without_rare_words(frame, column, frame["course_id"].map(patient_of))
+        for column, instead in _FREE_WORDS.get(name, {}).items():
+            patients = frame["course_id"].map(patient_of)
+            frame = _without_rare_words(frame, column, patients, instead)
         frame = frame.assign(course_id=frame["course_id"].map(new_courses))
         made[name] = frame.drop(columns=list(_DROPPED.get(name, ())))
     courses = made["courses"]
@@ -94,11 +98,14 @@ def _pseudonyms(places: pd.Series, word: str) -> pd.Series:
     )
 
 
-def _without_rare_words(frame: pd.DataFrame, column: str, patients: pd.Series) -> pd.DataFrame:
-    """Empty the cells of a word that fewer than :data:`FEW` patients share."""
+def _without_rare_words(
+    frame: pd.DataFrame, column: str, patients: pd.Series, instead: str | None
+) -> pd.DataFrame:
+    """Empty the cells of a word that fewer than :data:`FEW` patients share, or write `instead`."""
     shared = patients.groupby(frame[column]).nunique()
     common = shared.index[shared >= FEW]
-    return frame.assign(**{column: frame[column].where(frame[column].isin(common))})
+    keep = frame[column].isin(common) | frame[column].isna()
+    return frame.assign(**{column: frame[column].where(keep, instead)})
 
 
 def _with_legal_words(measurements: pd.DataFrame) -> pd.DataFrame:

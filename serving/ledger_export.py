@@ -131,6 +131,7 @@ def export_ledger(ledger: Ledger, directory: Path, site: SiteMapping) -> Exporte
     )
     try:
         write_cohort(cohort, directory, rejected=failures.rows)
+        directory.chmod(0o700)  # patient data: for whoever exported it alone
         write_answers(pd.DataFrame(answers), directory)
     except ImportError:
         raise LedgerError(

@@ -12,7 +12,7 @@ from serving.feed.folded import known_at
 from serving.messages import Problem
 
 FIELDS = (*PARTS, "findings")
-_AHEAD = timedelta(days=1)  # of our clock: zones and clocks of instruments are wrong by hours
+_AHEAD = timedelta(minutes=15)  # of our clock: those of instruments are wrong by minutes
 _LISTED = 10
 Content = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ def require_no_future(new: Mapping[str, Content], events: Sequence[Content], row
                 Problem(
                     path=f"events[{at}].{part}",
                     problem="lies in the future",
-                    legal="times up to now, with a day of tolerance",
+                    legal="times up to now, with a quarter of an hour of tolerance",
                     what_to_do="Check the time, its offset, and course.infused_at.",
                 )
             )

@@ -119,4 +119,4 @@ def test_a_late_event_of_few_patients_loses_its_term() -> None:
     late = pd.DataFrame({"course_id": ["C0"], "day": [200.0], "term": ["Guillain-Barre"]})
     base = a_cohort(an_infusion())
     made, _ = de_identified(cohort_of(base.manifest, courses=courses, late_events=late))
-    assert made.late_events["term"].isna().all()
+    assert made.late_events["term"].tolist() == ["withheld"]

@@ -234,6 +234,7 @@ def test_the_export_tells_what_was_shown_from_what_was_silent(desk, tmp_path):
     line = json.dumps(a_request(questions=[ICANS])).encode()
     Chunk(desk, "en", 10_000, lambda error: pytest.fail(str(error))).answered([Line(1, line)])
     export_ledger(desk.ledger, tmp_path / "seen", SiteMapping())
+    assert (tmp_path / "seen").stat().st_mode & 0o077 == 0  # patient data: nobody else's
     answers = read_answers(tmp_path / "seen")
     shown = answers.groupby("question")["shown"].apply(lambda one: sorted(map(bool, one)))
     assert shown[CRS] == [False, True]

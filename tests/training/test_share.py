@@ -8,6 +8,7 @@ import pytest
 from features.cohort_files import MANIFEST, read_cohort, write_cohort
 from features.errors import CohortError
 from features.sources import read
+from features.tables import cohort_of
 from tests.omop_database import a_cohort_with_dates
 from training.__main__ import main
 from training.share import FORMATS, SMALL_CELLS, share
@@ -34,6 +35,22 @@ def test_every_format_can_be_de_identified(mine: Path, tmp_path: Path, fmt: str)
     cells = pd.read_csv(done.destination / SMALL_CELLS)
     assert set(cells["courses"]) == {"<5"}
     assert len(cells) == len(done.small_cells) > 0
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_a_late_event_in_rare_words_is_shared_without_them(tmp_path: Path, fmt: str) -> None:
+    late = pd.DataFrame({"course_id": ["C0"], "day": [200.0], "term": ["a lymphoma of somebody"]})
+    base = a_cohort_with_dates(8)
+    late["course_id"] = base.courses["course_id"].iloc[0]
+    whole = cohort_of(
+        base.manifest, courses=base.courses, measurements=base.measurements,
+        treatments=base.treatments, grades=base.grades, late_events=late,
+    )  # fmt: skip
+    mine = write_cohort(whole, tmp_path / "mine")
+    done = share(mine, tmp_path / "out", fmt, de_identify=True)  # type: ignore[arg-type]
+    made = read_cohort(done.destination) if fmt == "parquet" else read(fmt, done.destination)[0]
+    assert made.late_events["term"].tolist() == ["withheld"]
+    assert b"somebody" not in bytes_of(done.destination)
 
 
 def test_an_identified_cohort_is_called_so(mine: Path, tmp_path: Path) -> None:

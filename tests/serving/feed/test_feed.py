@@ -185,9 +185,9 @@ def test_events_of_a_course_that_is_not_kept_say_put_it_first(ward):
 
 def test_what_lies_in_the_future_is_refused(ward):
     ward.put()
-    soon = (ward.now + timedelta(hours=20)).isoformat()
+    soon = (ward.now + timedelta(minutes=10)).isoformat()
     ward.send({"event_id": "a", "grading": {"toxicity": "CRS", "grade": 0, "at": soon}})
-    late = (ward.now + timedelta(hours=30)).isoformat()
+    late = (ward.now + timedelta(minutes=20)).isoformat()
     row = {"input": "crp_mg_l", "value": 1, "unit": "mg/L", "day": 1, "known_at": late}
     with pytest.raises(RequestProblem) as refused:
         ward.send(crp("b", 1, day=40.0), {"event_id": "c", "measurement": row})

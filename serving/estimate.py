@@ -219,6 +219,6 @@ class Estimator(AskedModel):
             action=words.text,
             source=words.source,
             because=because,
-            training_events=round(own.events),
-            training_n=round(own.n),
+            training_events=round(own.events) if own.n else None,  # of other cut-offs: not known
+            training_n=round(own.n) or None,
         )

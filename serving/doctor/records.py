@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from serving.doctor.finding import Finding
 from serving.ledger import Ledger
 from serving.ledger.opening import version_of
@@ -24,6 +26,13 @@ def ledger_holds(settings: Settings, _: Mapping[str, str]) -> Iterator[Finding]:
     """Check that the ledger can be written and that its end is unbroken."""
     if not _exists(settings):
         yield _not_yet(settings.ledger)
+        return
+    if not _answers(settings):
+        yield Finding.fail(
+            "ledger",
+            "it does not answer, so nothing will be answered. Is its database running, and are "
+            "address, user and password right?",
+        )
         return
     if not _is_present(settings):
         yield Finding.warn(
@@ -79,7 +88,7 @@ def clock_is_right(settings: Settings, _: Mapping[str, str]) -> Iterator[Finding
 
 
 def _last_written(settings: Settings) -> datetime | None:
-    if not _exists(settings) or not _is_present(settings):
+    if not _exists(settings) or not _answers(settings) or not _is_present(settings):
         return None
     with closing(Ledger(settings.ledger)) as ledger:
         last = next(ledger.after(ledger.head() - 1), None)
@@ -88,6 +97,17 @@ def _last_written(settings: Settings) -> datetime | None:
 
 def _exists(settings: Settings) -> bool:
     return not isinstance(settings.ledger, Path) or settings.ledger.is_file()
+
+
+def _answers(settings: Settings) -> bool:
+    engine = engine_for(settings.ledger)
+    try:
+        with engine.connect():
+            return True
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def _is_present(settings: Settings) -> bool:

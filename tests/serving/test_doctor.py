@@ -113,6 +113,13 @@ def test_the_last_entries_alone_are_verified_without_the_first(tmp_path):
     ledger.close()
 
 
+def test_a_database_that_does_not_answer_is_a_failure_among_the_other_checks(look):
+    found = look(VIGICELL_LEDGER="postgresql://nobody@127.0.0.1:1/nowhere")
+    ((state, text),) = of(found, "ledger")
+    assert (state, "does not answer" in text) == ("fail", True)
+    assert {name for name, _ in CHECKS} <= {one.name for one in found}
+
+
 def test_what_is_no_ledger_is_told_and_left(look, tmp_path):
     other = tmp_path / "home" / "ledger.sqlite"
     with sqlite3.connect(other) as connection:

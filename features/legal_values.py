@@ -8,6 +8,7 @@ import pandas as pd
 from features.inputs import INPUTS, Input
 from features.products import PRODUCTS
 from features.tables import TABLES, Column
+from features.units import suggested_units
 
 _KINDS = {
     "number": "a number",
@@ -72,6 +73,7 @@ _OF_INPUT: Mapping[str, Callable[[Input], str]] = {
     "number_or_level_is_present": _number_or_words_of,
     "value_is_a_number": _range_of,
 }
+_OF_UNITS = ("value_is_possible_in_its_unit", "value_fits_no_other_unit_better")
 _OF_ROW = {
     "course_id_is_unique": "each course_id once",
     "patient_id_is_one_person": "one name and one birth date for each patient_id",
@@ -115,11 +117,29 @@ def legal_for_rows(table: str, rule: str, rows: pd.DataFrame) -> list[str]:
     if rule in _OF_INPUT and "input" in rows:
         told = {name: _OF_INPUT[rule](one) for name, one in INPUTS.items()}
         names = rows["input"].astype("object")
-        return [told.get(name, _ANY_INPUT) or "a number" for name in names]
+        legal = [told.get(name, _ANY_INPUT) or "a number" for name in names]
+        return _with_units_that_fit(legal, rows) if rule in _OF_UNITS else legal
     if rule in _OF_ROW:
         return [_OF_ROW[rule]] * len(rows)
     ending = rule[rule.rfind("_is_") :]
     return [LEGAL_OF_ENDING.get(ending) or _of_a_column(table, rule)] * len(rows)
+
+
+def _with_units_that_fit(legal: list[str], rows: pd.DataFrame) -> list[str]:
+    """Add in which other unit the number would be a usual one; the number itself is not told."""
+    if not {"source_value", "source_unit"} <= set(rows.columns):
+        return legal
+    said = zip(legal, rows["input"], rows["source_value"], rows["source_unit"], strict=True)
+    return [f"{one}{_did_you_mean(*came)}" for one, *came in said]
+
+
+def _did_you_mean(name: object, number: object, unit: object) -> str:
+    value = pd.to_numeric(pd.Series([number]), errors="coerce").iloc[0]
+    one = INPUTS.get(str(name))
+    if one is None or one.is_text or pd.isna(value) or not isinstance(unit, str):
+        return ""
+    fitting = suggested_units(one, float(value), unit)
+    return f"; did you mean {' or '.join(fitting)}?" if fitting else ""
 
 
 def _of_a_column(table: str, rule: str) -> str:

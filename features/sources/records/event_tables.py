@@ -18,6 +18,8 @@ from features.tables import TABLES
 
 Failed = dict[str, pd.Series]
 
+_CHARTED_WHILE_THEY_RUN = ("vasopressor", "vasopressin")
+
 
 def measurements_of(placed: pd.DataFrame, mapping: SiteMapping) -> tuple[pd.DataFrame, Failed]:
     """Return results in canonical units, and the rules that some rows broke in the conversion.
@@ -90,9 +92,14 @@ def _as_cells(column: pd.Series) -> pd.Series:
 
 
 def treatments_of(placed: pd.DataFrame, resolution: str, zone: tzinfo) -> pd.DataFrame:
-    """Return administrations of the agents that a cohort knows."""
-    stop = day_of(placed["stop"], placed["day_0"], resolution, zone)
-    single = placed["stop"].isna() | (placed["stop"] == placed["start"])
+    """Return administrations of the agents that a cohort knows.
+
+    A vasopressor without a stop runs until the same drug is charted again: one that is charted
+    every hour is one vasopressor, not several.
+    """
+    ends = placed["stop"].where(~_charted_again(placed), _next_of_its_drug(placed))
+    stop = day_of(ends, placed["day_0"], resolution, zone)
+    single = ends.isna() | (ends == placed["start"])
     return pd.DataFrame(
         {
             "course_id": placed["course_id"],
@@ -106,6 +113,24 @@ def treatments_of(placed: pd.DataFrame, resolution: str, zone: tzinfo) -> pd.Dat
             "intent": placed["meaning"].map(lambda one: one.intent),
         }
     )
+
+
+def _charted_again(placed: pd.DataFrame) -> pd.Series:
+    """Whether a row is a vasopressor, by the hour, that has no stop."""
+    is_pressor = placed["meaning"].map(lambda one: one.name in _CHARTED_WHILE_THEY_RUN).astype(bool)
+    no_stop = placed["stop"].isna() | (placed["stop"] == placed["start"])
+    return is_pressor & no_stop & ~placed["date_only"]
+
+
+def _next_of_its_drug(placed: pd.DataFrame) -> pd.Series:
+    """Return when the same code is charted next in the course, later than the row itself."""
+    drug = ["course_id", "code"]
+    moments = placed[[*drug, "start"]].astype(dict.fromkeys(drug, "object"))
+    moments = moments.drop_duplicates().sort_values("start", kind="stable")
+    moments["next"] = moments.groupby(drug, dropna=False)["start"].shift(-1)
+    found = placed[[*drug, "start"]].astype(dict.fromkeys(drug, "object"))
+    later = found.merge(moments, on=[*drug, "start"], how="left")["next"]
+    return pd.to_datetime(later.set_axis(placed.index), utc=True).astype(placed["stop"].dtype)
 
 
 def grades_of(placed: pd.DataFrame, mapping: SiteMapping, system: str) -> pd.DataFrame:

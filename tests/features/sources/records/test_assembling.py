@@ -239,3 +239,26 @@ def test_what_counts_by_a_code_that_nobody_looked_up_is_said() -> None:
     assert any("g_csf" in note for note in cohort.manifest.notes)
     sure, _ = assembled(*rows[:2], an_infusion("P", 2, "612865"))
     assert not any("not looked up" in note for note in sure.manifest.notes)
+
+
+def a_pressor(day: float, code: str, **cells: object) -> dict[str, object]:
+    return a_fact("P", "medication", day, system="RxNorm", code=code, **cells)
+
+
+def test_one_vasopressor_charted_every_hour_is_one() -> None:
+    """Noradrenaline three times without a stop, adrenaline once: one, then two that overlap."""
+    cohort, _ = assembled(
+        an_infusion("P"),
+        *(a_pressor(2.0 + hour / 24, "7512") for hour in (0, 1, 2)),
+        a_pressor(2.0 + 1.5 / 24, "3992"),
+    )
+    rows = cohort.treatments.sort_values("start_day")
+    stops = [None if pd.isna(stop) else round(24 * (stop - 2.0), 3) for stop in rows["stop_day"]]
+    assert stops == [1.0, 2.0, None, None]  # the adrenaline stands third, and goes on
+
+
+def test_a_stop_that_is_known_stays() -> None:
+    cohort, _ = assembled(
+        an_infusion("P"), a_pressor(2.0, "7512", stop=on(2.5)), a_pressor(3.0, "7512")
+    )
+    assert cohort.treatments["stop_day"].tolist()[0] == pytest.approx(2.5)

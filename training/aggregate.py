@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.errors import NotAssessable
+from training.judging.rows import MODEL
 from training.judging.small_cells import (
     COUNT_HELD_BACK,
     FEWEST_OF_A_CLASS,
@@ -23,12 +24,16 @@ FORMAT, FORMAT_VERSION = "vigicell-aggregate", 1
 COUNTS = ("n_rows", "n_patients", "n_event_rows", "n_event_patients")
 TOLD = (
     *COUNTS, "question", "method", "repeats", "evaluated", "model", "comparators", "differences",
-    "left_out", "patient_weighted", "brier_parts", "thresholds", "decision_curve", "subgroups",
-    "sample_size", "verdict",
+    "left_out", "patient_weighted", "brier_parts", "subgroups", "sample_size", "verdict",
+    "unknown_predictors", "n_predictors_read",
 )  # fmt: skip
 COHORT_FACTS = ("name", "synthetic", "resolution", "grading_system", "end_of_record", "products")
 CORRECTION = ("question", "correction", "from", "because", "before", "after", "difference")
 CURVE_ERRORS = ("eavg", "e50", "e90", "emax")
+THRESHOLD_DIGITS, CURVE_DIGITS = (
+    2,
+    3,
+)  # more would be the counts, or the hour of one patient's event
 
 
 def shareable(evaluation: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,10 +50,60 @@ def shareable(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         told["calibration"] = _errors(evaluation["calibration"])
     told["by_landmark_day"] = _days(evaluation.get("by_landmark_day", []))
     told["subsets"] = {
-        name: ({"note": too_small(part)} if too_small(part) else part)
+        name: ({"note": small} if (small := _small_part(part, evaluation)) else part)
         for name, part in evaluation.get("subsets", {}).items()
     }
+    if "thresholds" in evaluation:
+        told["thresholds"] = _thresholds(evaluation["thresholds"], evaluation)
+    if "decision_curve" in evaluation:
+        told["decision_curve"] = _rounded(evaluation["decision_curve"], CURVE_DIGITS)
     return told
+
+
+def _small_part(part: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
+    """Say why a part is not told: it is too small, or what is left beside it is."""
+    if too_small(part):
+        return too_small(part)
+    rest = {name: whole[name] - part[name] for name in ("n_patients", "n_event_patients")}
+    return COUNT_HELD_BACK if any(rest.values()) and too_small(rest) else ""
+
+
+def _thresholds(found: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the thresholds at which neither few are alerted nor few are left out."""
+    lines = {
+        name: [_threshold(row, whole) for row in rows]
+        for name, rows in {MODEL: found[MODEL], **found["comparators"]}.items()
+    }
+    told = {name: part for name, part in found.items() if name not in (MODEL, "comparators")}
+    return {**told, MODEL: lines.pop(MODEL), "comparators": lines}
+
+
+def _threshold(row: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    patients, events = whole["n_patients"], whole["n_event_patients"]
+    cells = (
+        (row["alerted_patients"]["estimate"], patients, FEWEST_PATIENTS),
+        (row["event_patient_sensitivity"]["estimate"], events, FEWEST_OF_A_CLASS),
+    )
+    if any(_few(share, of, least) for share, of, least in cells):
+        return {"threshold": row["threshold"], "tier": row["tier"], "note": COUNT_HELD_BACK}
+    at = {"threshold": row["threshold"], "tier": row["tier"]}
+    return {**_rounded(row, THRESHOLD_DIGITS), **at}
+
+
+def _few(share: float | None, of: int, least: int) -> bool:
+    """Whether a share of so many, or the others, are some but fewer than told."""
+    if share is None:
+        return True
+    alerted = round(share * of)
+    return 0 < alerted < least or 0 < of - alerted < least
+
+
+def _rounded(found: Any, digits: int) -> Any:
+    if isinstance(found, float):
+        return round(found, digits)
+    if isinstance(found, Mapping):
+        return {name: _rounded(one, digits) for name, one in found.items()}
+    return [_rounded(one, digits) for one in found] if isinstance(found, list) else found
 
 
 def shareable_correction(table: Mapping[str, Any]) -> dict[str, Any]:

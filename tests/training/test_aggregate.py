@@ -114,3 +114,35 @@ def test_a_cohort_too_small_as_a_whole_is_not_shared(model):
     found = evaluate_elsewhere(model, daily_courses(events=4, seed=7), 60).table
     with pytest.raises(NotAssessable, match="not shared: fewer than 5 patients with the event"):
         shareable(found)
+
+
+def test_a_threshold_that_few_cross_is_named_without_a_figure(evaluation):
+    """Times and shares at it would be those of single patients."""
+    told, patients, events = shareable(evaluation), 60, evaluation["n_event_patients"]
+    whole = [row for rows in _rows_of(evaluation["thresholds"]) for row in rows]
+    shared = [row for rows in _rows_of(told["thresholds"]) for row in rows]
+    assert [one["threshold"] for one in shared] == [one["threshold"] for one in whole]
+    held = 0
+    for row, one in zip(whole, shared, strict=True):
+        caught = round(row["event_patient_sensitivity"]["estimate"] * events)
+        alerted = round(row["alerted_patients"]["estimate"] * patients)
+        few = 0 < caught < FEWEST_OF_A_CLASS or 0 < events - caught < FEWEST_OF_A_CLASS
+        few |= 0 < alerted < FEWEST_PATIENTS or 0 < patients - alerted < FEWEST_PATIENTS
+        assert (set(one) == {"threshold", "tier", "note"}) == few
+        held += few
+        if not few and row["warning_days_median"]["estimate"] is not None:
+            assert one["warning_days_median"]["estimate"] == pytest.approx(
+                row["warning_days_median"]["estimate"], abs=0.0051
+            )
+    assert 0 < held < len(whole)
+
+
+def _rows_of(thresholds):
+    return [thresholds["model"], *thresholds["comparators"].values()]
+
+
+def test_a_subset_whose_complement_is_small_is_held_back(evaluation):
+    part = {"n_patients": evaluation["n_patients"] - 3,
+            "n_event_patients": evaluation["n_event_patients"] - 2, "model": {}}  # fmt: skip
+    told = shareable({**evaluation, "subsets": {"most": part}})
+    assert set(told["subsets"]["most"]) == {"note"}

@@ -102,7 +102,7 @@ def recalibrate(
         after = _cross_corrected(asked, kind)
         whole = _learnt(asked, asked.rows.first_time, kind)
         model = corrected(subject.model, whole, _told(subject, cohort, asked, kind))
-        by_others = _judged(subject, model, cohort, asked, after, replicates)
+        by_others = _judged(subject, model, cohort, asked, kind, replicates)
     daily = not subject.model.question.before_infusion
     risks = {MODEL: before} | ({AFTER: after} if after is not None else {})
     judged = judge(asked.rows, risks, replicates, SEED, daily=daily)
@@ -127,15 +127,20 @@ def _judged(
     model: RiskModel,
     cohort: Cohort,
     asked: Asked,
-    after: FloatArray,
+    kind: Correction,
     replicates: int,
 ) -> Elsewhere:
-    """Judge the corrected model by risks whose correction had not seen the patient."""
-    crossed = replace(asked, risks={**asked.risks, MODEL: after})
+    """Judge the corrected model by risks whose correction had not seen the patient.
+
+    Every comparator is corrected alike: else the model would win by the correction, not by itself.
+    """
+    crossed = replace(
+        asked, risks={name: _cross_corrected(asked, kind, name) for name in asked.risks}
+    )
     method = (
         f"a finished model on {asked.whose}, corrected "
         f"({correction_in_words(model.manifest[RECALIBRATED])}) and judged on them, the correction "
-        f"cross-fitted by patient in {FOLDS} folds"
+        f"cross-fitted by patient in {FOLDS} folds, and every comparator corrected alike"
     )
     return judged_as(model, crossed, cohort, rule_of(subject), method, replicates)
 
@@ -187,19 +192,19 @@ def _behind(first: Calibrator, added: Calibrator) -> Calibrator:
     return Calibrator(kind, intercept, added.slope * first.slope)
 
 
-def _learnt(asked: Asked, at: np.ndarray, kind: Correction) -> Calibrator:
-    margin = logit(np.clip(asked.risks[MODEL][0][at], 1e-12, 1 - 1e-12))
+def _learnt(asked: Asked, at: np.ndarray, kind: Correction, name: str = MODEL) -> Calibrator:
+    margin = logit(np.clip(asked.risks[name][0][at], 1e-12, 1 - 1e-12))
     linear: CalibrationKind = "intercept" if kind == "intercept" else "intercept_slope"
     return fit_calibrator(margin, asked.rows.y[at], asked.rows.weight[at], linear)
 
 
-def _cross_corrected(asked: Asked, kind: Correction) -> FloatArray:
+def _cross_corrected(asked: Asked, kind: Correction, name: str = MODEL) -> FloatArray:
     """Risks by corrections that had not seen the patient, (1, n)."""
-    margin = logit(np.clip(asked.risks[MODEL][0], 1e-12, 1 - 1e-12))
+    margin = logit(np.clip(asked.risks[name][0], 1e-12, 1 - 1e-12))
     risk = np.empty(len(margin))
     for fold in patient_folds(asked.rows.patients, asked.rows.y, FOLDS, seed=SEED).folds:
         train = np.intersect1d(fold.train, asked.rows.first_time)
-        risk[fold.test] = sigmoid(_learnt(asked, train, kind).margin(margin[fold.test]))
+        risk[fold.test] = sigmoid(_learnt(asked, train, kind, name).margin(margin[fold.test]))
     return risk[None, :]
 
 

@@ -24,6 +24,7 @@ from training.recalibrate import (
     recalibrate,
 )
 from training.references import Referred
+from training.simpler import margins_to_json
 
 PLAN = a_plan(evaluation=EvaluationPlan(bootstrap=50))
 
@@ -71,6 +72,23 @@ def test_the_patients_it_was_corrected_on_prove_nothing_more(subject):
     assert found.model.name.endswith("-recalibrated")
     with pytest.raises(NotAssessable, match="was corrected on"):
         evaluate_elsewhere(replace(subject, model=found.model), site, replicates=50)
+
+
+def test_the_comparators_are_corrected_alike():
+    """More had the event here than any of them told: nobody wins by being corrected alone."""
+    done = fit(daily_courses(signal=1.5), PLAN, audit=None)
+    beside = {
+        registry.PLAN: PLAN.to_dict(),
+        registry.COMPARATORS: margins_to_json(done.comparators),
+    }
+    fitted = Referred("made up", done.model, beside)
+    site = daily_courses(patients=60, events=40, signal=1.5, seed=4)
+    before = evaluate_elsewhere(fitted, site, replicates=50).table["comparators"]
+    found = recalibrate(fitted, site, replicates=50)
+    assert found.judged is not None
+    for name, figures in found.judged.table["comparators"].items():
+        assert figures["observed_to_expected"]["estimate"] == pytest.approx(1.0, abs=0.15), name
+        assert before[name]["observed_to_expected"]["estimate"] > 1.1, name
 
 
 def test_few_events_correct_nothing(subject):

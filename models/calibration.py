@@ -25,6 +25,10 @@ KINDS: tuple[CalibrationKind, ...] = ("none", "intercept", "intercept_slope", "i
 PSEUDO_PATIENTS = 1.0
 
 
+MOST_LOG_ODDS = 36.0
+"""Beyond it a float cannot tell a risk from 1."""
+
+
 @dataclass(frozen=True)
 class Calibrator:
     """A non-decreasing map from raw to calibrated log-odds.
@@ -48,9 +52,9 @@ class Calibrator:
             raise ModelFormatError(f"calibrator kind {self.kind!r}; legal are {', '.join(KINDS)}.")
 
     def margin(self, raw: Floats) -> Floats:
-        """Calibrated log-odds of raw log-odds of any shape."""
+        """Calibrated log-odds of raw log-odds of any shape, never a certainty."""
         if self.kind != "isotonic":
-            return self.intercept + self.slope * raw
+            return np.clip(self.intercept + self.slope * raw, -MOST_LOG_ODDS, MOST_LOG_ODDS)
         at, probability = self._knot_columns
         return logit(np.interp(raw, at, probability))
 
@@ -61,13 +65,15 @@ class Calibrator:
     def scaling(self, raw: Floats, raw_average: Floats) -> Floats:
         """Factor by which contributions grow when the calibrator is put behind them, shape (n,).
 
-        It is the slope, or for the isotonic kind the secant from the average patient to this one:
+        It is the slope, or for the isotonic kind, and where a margin is at its bound, the secant
+        from the average patient to this one:
         ``scaling * (raw - raw_average) == margin(raw) - margin(raw_average)``.
         """
-        if self.kind != "isotonic":
+        here, average = self.margin(raw), self.margin(raw_average)
+        within = (np.abs(here) < MOST_LOG_ODDS) & (np.abs(average) < MOST_LOG_ODDS)
+        if self.kind != "isotonic" and within.all():
             return np.full(np.shape(raw), self.slope)
-        distance = raw - raw_average
-        rise = self.margin(raw) - self.margin(raw_average)
+        distance, rise = raw - raw_average, here - average
         return np.divide(rise, distance, out=np.zeros_like(rise), where=distance != 0)
 
     def to_json(self) -> dict[str, Any]:

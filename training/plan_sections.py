@@ -239,10 +239,10 @@ class EvaluationPlan:
     `subgroup_min_patients` patients, `subgroup_min_event_patients` of them with the event: below
     five events a percentile interval is too short to accuse anybody (none gives 0 to 0). Refused is
     a group whose observed/expected lies outside 1/`subgroup_observed_to_expected` to
-    `subgroup_observed_to_expected` (risks told at half or twice) and differs from 1 beyond chance,
-    also after all groups that were looked at (Bonferroni at 5 %), or whose AUROC has an upper bound
-    below `subgroup_auroc` (0.60: what bedside scores fell to in their independent check; a group
-    surely below gains nothing from a model).
+    `subgroup_observed_to_expected` (risks told at half or twice) with its whole interval, or by
+    itself where it differs from 1 beyond chance after all groups that were looked at (Bonferroni
+    at 5 %); or whose AUROC has an upper bound below `subgroup_auroc` (0.60: what bedside scores
+    fell to in their independent check; a group surely below gains nothing from a model).
     """
 
     comparators: tuple[str, ...] = ()

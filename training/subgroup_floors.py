@@ -91,15 +91,26 @@ def _bounds(one: Figures, figure: str) -> tuple[float, float] | None:
 
 
 def _calibration(one: Figures, rule: EvaluationPlan, groups: int) -> list[str]:
-    """Accuse a ratio beyond the limit that differs from 1 by more than `groups` looks explain."""
+    """Accuse a ratio surely beyond the limit, or beyond it and from 1 by more than chance."""
+    most = rule.subgroup_observed_to_expected
+    if _surely_beyond(one, most):
+        return [f"the interval of observed/expected, {_told(one)}, lies outside {_span(most)}"]
     if not _beyond_limit(one, rule) or not _beyond_chance(one, groups):
         return []
-    most = rule.subgroup_observed_to_expected
     looks = f", also after {groups} looks" if groups > 1 else ""
     return [
-        f"observed/expected, {_told(one)}, lies outside {1 / most:.2f} to {most:.2f} and differs "
+        f"observed/expected, {_told(one)}, lies outside {_span(most)} and differs "
         f"from 1 beyond chance{looks}"
     ]
+
+
+def _span(most: float) -> str:
+    return f"{1 / most:.2f} to {most:.2f}"
+
+
+def _surely_beyond(one: Figures, most: float) -> bool:
+    bounds = _bounds(one[MODEL], RATIO)
+    return bounds is not None and (bounds[1] < 1 / most or bounds[0] > most)
 
 
 def _told(one: Figures) -> str:

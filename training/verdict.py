@@ -141,9 +141,9 @@ def _interval(figure: Mapping[str, Any], level: str = "") -> str:
 
 
 def same_day_reasons(gap: Mapping[str, Any], best: str) -> list[str]:
-    """Say what speaks against the same-day AUROC, compared with `best`, from a thousandth on."""
+    """Say what speaks against the same-day AUROC, compared with `best`."""
     found = gap.get("same_day_auroc", {})
     same_day = found.get("estimate")
-    if same_day is None or round(same_day, 3) >= 0:
+    if same_day is None or same_day >= 0:
         return []
     return [f"Its same-day AUROC is {same_day:+.3f}{_interval(found)} from that of {best}."]

@@ -72,13 +72,20 @@ def test_never_out_of_order_never_out_of_bounds(kind: str, n: int, seed: int) ->
     rng = np.random.default_rng(seed)
     raw = rng.normal(0, 2, n).round(1)
     calibrator = fit_calibrator(raw, rng.integers(0, 2, n).astype(float), np.ones(n), kind)
-    margin = calibrator.margin(np.linspace(-10, 10, 300))
-    assert np.isfinite(
-        margin
-    ).all()  # so the risk is inside (0, 1), up to the last digit of a float
-    p = sigmoid(margin)
-    assert ((p >= 0) & (p <= 1)).all()
+    p = sigmoid(calibrator.margin(np.linspace(-10, 10, 300)))
+    assert ((p > 0) & (p < 1)).all()
     assert (np.diff(p) >= -1e-12).all()
+
+
+def test_a_steep_slope_never_says_certain_and_its_contributions_still_add_up() -> None:
+    steep = Calibrator("intercept_slope", 0.5, 9.0)
+    raw = np.array([-50.0, -1.0, 0.3, 50.0])
+    margin = steep.margin(raw)
+    assert ((sigmoid(margin) > 0) & (sigmoid(margin) < 1)).all()
+    average = np.full(4, 0.1)
+    assert steep.scaling(raw, average) * (raw - average) == pytest.approx(
+        margin - steep.margin(average), abs=1e-9
+    )
 
 
 def test_a_slope_below_zero_becomes_the_same_risk_for_all() -> None:

@@ -366,7 +366,6 @@ def figures(
         ({"slope": (0.4, 0.9)}, SIMPLER, "does not hold 1"),
         ({"slope": (None, None)}, SIMPLER, "cannot be computed"),
         ({"same_day": -0.01}, SIMPLER, "same-day AUROC is -0.010 (-0.050 to +0.030) from"),
-        ({"same_day": -0.0004}, USE, "every condition against grade_and_day"),
         ({"ratio": (1.1, 1.9)}, SIMPLER, "observed to expected events, 1.10 to 1.90, does not"),
         ({"ratio": (None, None)}, SIMPLER, "ratio of observed to expected events cannot"),
         ({"unknown": 3}, SIMPLER, "3 of the 10 predictors it reads are known for no row here"),

@@ -199,6 +199,14 @@ def test_of_few_event_patients_the_same_interval_says_less_and_is_told_as_a_note
     assert watched(an_evaluation()["subgroups"], EvaluationPlan()) == []
 
 
+def test_an_interval_wholly_beyond_the_limit_falls_however_few_had_the_event() -> None:
+    few = an_evaluation(
+        group=a_group(events=5, observed_to_expected={"estimate": 4.0, "low": 2.2, "high": 7.0})
+    )
+    few["subgroups"]["site"] = [a_group() for _ in range(14)]
+    assert "4.00 (2.20 to 7.00)" in refusals(a_contest(few))["no_subgroup_falls_through_a_floor"]
+
+
 def test_chance_alone_seldom_accuses_any_of_fifteen_groups() -> None:
     """Fifteen groups whose risks are true, 60 times over: 5 % are expected to fall, a tenth may."""
     rng = np.random.default_rng(11)
